@@ -1,0 +1,62 @@
+"""Reading one event by the contract: the event, or the refusal that names the rule."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from flowguard.events.model import ClickEvent, Event, OrderEvent
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a record is not taken: the rule's name, the field where there is one, a sentence for people."""
+
+    rule: str
+    message: str
+    field: str | None = None
+
+
+class Refused(Exception):
+    """The bytes break the contract."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+read_event = msgspec.json.Decoder(Event).decode
+"""Decode any event; raises ``msgspec.MsgspecError``, see `explain`."""
+read_order = msgspec.json.Decoder(OrderEvent).decode
+read_click = msgspec.json.Decoder(ClickEvent).decode
+
+_TEXT_OF_MSGSPEC = (
+    # The first match wins: (what msgspec says, rule).
+    (r"Object missing required field", "missing_field"),
+    (r"at `\$\.schema_version`", "schema_version"),
+    (r"(Invalid value|Invalid enum value|Expected `str`).*at `\$\.event_type`", "event_type"),
+    (r"got `null`", "missing_field"),
+    (r"of length >= 1\b", "empty_value"),
+    (r"of length <= ", "too_long"),
+    (r"with a timezone component", "time_without_zone"),
+    (r"Invalid RFC3339", "invalid_time"),
+)
+_FIELD = re.compile(r"at `\$\.(\w+)`|required field `(\w+)`")
+
+
+def explain(error: msgspec.MsgspecError) -> Refusal:
+    """The refusal that a decoding error stands for."""
+    text = str(error)
+    if not isinstance(error, msgspec.ValidationError):
+        return Refusal("unreadable", f"not readable as JSON: {text}")
+    rule = next((rule for pattern, rule in _TEXT_OF_MSGSPEC if re.search(pattern, text)), "wrong_type")
+    found = _FIELD.search(text)
+    return Refusal(rule, re.sub(r" - at `\$.*`$", "", text), (found[1] or found[2]) if found else None)
+
+
+def control_character(event: Any) -> Refusal | None:
+    """The refusal of an event with a NUL in one of its texts, which no warehouse stores."""
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
+        if isinstance(value, str) and "\0" in value:
+            return Refusal("control_character", "a text contains a NUL character", name)
+    return None

@@ -1,0 +1,152 @@
+"""The settings, typed and frozen: the only place that reads the environment.
+
+A setting comes from the first of: an argument, the environment (``FLOWGUARD_…``), ``.env`` in the working
+directory, ``settings.env`` in the home (what was fixed when the home was created), its default.
+"""
+
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from flowguard.errors import InvalidSettings
+
+PREFIX = "FLOWGUARD_"
+DEFAULT_HOME = Path(".flowguard")
+
+
+def two_years_back() -> date:
+    """The default start date: the first of this month, two years back."""
+    today = datetime.now(UTC).date()
+    return today.replace(year=today.year - 2, day=1)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Durations are seconds, or ISO 8601 such as ``PT30M``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    home: Path = Field(DEFAULT_HOME, description="Directory that holds the warehouse, Dagster's storage and logs")
+    warehouse: Literal["ducklake"] = Field("ducklake", description="Where the tables live")
+
+    kafka_bootstrap_servers: str = Field("127.0.0.1:19092", description="Kafka brokers, host:port, comma-separated")
+    orders_topic: str = Field("orders.v1", description="Topic of order events")
+    clicks_topic: str = Field("clicks.v1", description="Topic of impressions and clicks")
+    rejected_topic: str = Field("rejected.events.v1", description="Topic of events that the gateway refused")
+    topic_partitions: int = Field(3, ge=1, description="Partitions of a topic that FlowGuard creates")
+    consumer_group: str = Field("flowguard", description="Group whose offsets are committed for people's lag tools")
+
+    start_date: date = Field(default_factory=two_years_back, description="First event day; earlier events are refused")
+    currency: str = Field("USD", min_length=3, max_length=3, description="The shop's only currency, ISO 4217")
+    future_tolerance: timedelta = Field(timedelta(minutes=5), description="How far an event time may exceed arrival")
+    duplicate_window: timedelta = Field(timedelta(days=7), description="One order_id within it is one order")
+
+    chunk_records: int = Field(200_000, ge=1, description="Most records in one round, which bounds memory")
+    poll_interval: timedelta = Field(timedelta(milliseconds=200), description="How often the broker is asked for news")
+    quiet_time: timedelta = Field(timedelta(minutes=10), description="A rolling run ends after this long without data")
+    longest_life: timedelta = Field(timedelta(hours=1), description="A rolling run ends after this long anyway")
+    gold_interval: timedelta = Field(timedelta(seconds=10), description="Least time between two refreshes of GOLD")
+    report_interval: timedelta = Field(timedelta(seconds=20), description="Least time between materializations logged")
+    check_interval: timedelta = Field(timedelta(minutes=1), description="Least time between evaluations of checks")
+    maintenance_interval: timedelta = Field(timedelta(minutes=1), description="Least time between compactions")
+    freshness_limit: timedelta = Field(timedelta(minutes=5), description="Unread for longer than this is stale")
+
+    gateway_host: str = Field("127.0.0.1", description="Address that the gateway listens on")
+    gateway_port: int = Field(8080, description="Port of the gateway and the storefront")
+    gateway_api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field((), description="Accepted keys; none: open")
+    gateway_cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Other pages that may send")
+    gateway_max_body_bytes: int = Field(1_048_576, description="Largest request body")
+    gateway_max_batch: int = Field(1_000, description="Most events in one request")
+    gateway_max_pending: int = Field(20_000, description="Events awaiting Kafka before 503 is answered")
+    gateway_rate_limit: int = Field(0, description="Events a second and client before 429; 0: unlimited")
+    gateway_timeout: timedelta = Field(timedelta(seconds=10), description="Wait for Kafka's acknowledgement")
+
+    code_server_host: str = Field("127.0.0.1", description="Address of Dagster's code server")
+    code_server_port: int = Field(4266, description="Port of Dagster's code server")
+    webserver_port: int = Field(3000, description="Port of Dagster's web page")
+
+    @field_validator("gateway_api_keys", "gateway_cors_origins", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def start(self) -> datetime:
+        """The first instant of the start date, naive UTC."""
+        return datetime.combine(self.start_date, datetime.min.time())
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def topics(self) -> tuple[str, str, str]:
+        """The topics that are ingested."""
+        return self.orders_topic, self.clicks_topic, self.rejected_topic
+
+
+def load_settings(home: Path | None = None, **given: Any) -> Settings:
+    """The settings of a home; arguments win over the environment.
+
+    Raises:
+        InvalidSettings: names the setting, the value's fault and every place that was searched.
+    """
+    home = (home or Path(_setting_of_home())).absolute()
+    places = (home / "settings.env", Path(".env"))
+    try:
+        return Settings(_env_file=places, home=home, **given)  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise InvalidSettings(_explain(error, places)) from error
+
+
+def where_from(home: Path) -> dict[str, str]:
+    """For each setting by name, the place that its value came from."""
+    env_file, home_file = dotenv_values(".env"), dotenv_values(home / "settings.env")
+
+    def place(name: str) -> str:
+        key = f"{PREFIX}{name}".upper()
+        if key in os.environ:
+            return f"environment {key}"
+        if key in env_file:
+            return ".env"
+        return str(home / "settings.env") if key in home_file else "default"
+
+    return {name: place(name) for name in Settings.model_fields}
+
+
+def fix_in_home(settings: Settings) -> None:
+    """Write down, once, what must not change under existing data: start date and currency."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    file = settings.home / "settings.env"
+    if not file.exists():
+        file.write_text(f"{PREFIX}START_DATE={settings.start_date}\n{PREFIX}CURRENCY={settings.currency}\n")
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """What a child process needs in its environment to see the same settings, over this process's own."""
+    given = settings.model_dump(mode="json", exclude_defaults=True)
+    own = {f"{PREFIX}{name}".upper(): str(value) for name, value in given.items() if not isinstance(value, list)}
+    return {
+        **os.environ,
+        **own,
+        f"{PREFIX}CODE_SERVER_HOST": settings.code_server_host,
+        f"{PREFIX}CODE_SERVER_PORT": str(settings.code_server_port),
+        "DAGSTER_HOME": str(settings.dagster_home),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _setting_of_home() -> str:
+    return os.environ.get(f"{PREFIX}HOME") or dotenv_values(".env").get(f"{PREFIX}HOME") or str(DEFAULT_HOME)
+
+
+def _explain(error: ValidationError, places: tuple[Path, ...]) -> str:
+    faults = "; ".join(
+        f"{PREFIX}{'_'.join(map(str, fault['loc']))}".upper() + f"={fault['input']!r}: {fault['msg']}"
+        for fault in error.errors()
+    )
+    return f"{faults}. Searched: the environment, {', '.join(str(place) for place in reversed(places))}"
