@@ -1,0 +1,87 @@
+"""The GOLD models. Days are UTC; rates are percent, NULL without a denominator."""
+
+from flowguard.models.table import COUNT, DAY, FLAG, MONEY, PERCENT, TEXT, Column, Model, required
+
+_DATE = required("date", DAY, "UTC day")
+_ITEM = (
+    required("item_id", TEXT, "Dish"),
+    required("item_name", TEXT, "Its name, the latest of the day"),
+    required("category", TEXT, "Its category, the latest of the day"),
+)
+
+DAILY_ORDER_METRICS = Model(
+    "gold",
+    "daily_order_metrics",
+    "Orders, revenue and refunds per day; one order is one item",
+    (
+        _DATE,
+        required("total_orders", COUNT, "Orders, refunded ones included"),
+        required("total_revenue", MONEY, "Sum of their prices, refunded ones included"),
+        required("unique_users", COUNT, "People who ordered"),
+        required("avg_order_value", MONEY, "total_revenue / total_orders: per item, as one order is one item"),
+        required("refunded_orders", COUNT, "Orders of this day that were refunded, whenever"),
+        required("refunded_revenue", MONEY, "Sum of their prices"),
+        required("net_revenue", MONEY, "total_revenue - refunded_revenue"),
+    ),
+    keys=("date",),
+    day="date",
+    partitioned=False,
+    reads=("silver.orders_cleaned",),
+)
+FOOD_PERFORMANCE = Model(
+    "gold",
+    "food_performance",
+    "What each dish sold per day",
+    (
+        _DATE,
+        *_ITEM,
+        required("total_orders", COUNT, "Orders, refunded ones included"),
+        required("revenue", MONEY, "Sum of their prices"),
+        required("avg_price", MONEY, "revenue / total_orders"),
+        required("revenue_rank", COUNT, "1: the most revenue of the day; ties by item_id"),
+    ),
+    keys=("date", "item_id"),
+    day="date",
+    partitioned=False,
+    reads=("silver.orders_cleaned",),
+)
+FUNNEL_METRICS = Model(
+    "gold",
+    "funnel_metrics",
+    "How often each dish was seen and clicked per day",
+    (
+        _DATE,
+        *_ITEM,
+        required("impressions", COUNT, "Times its card was seen"),
+        required("clicks", COUNT, "Times its card was clicked"),
+        Column("ctr", PERCENT, "Click-through rate: 100 * clicks / impressions"),
+    ),
+    keys=("date", "item_id"),
+    day="date",
+    partitioned=False,
+    reads=("silver.clicks_cleaned",),
+)
+FLOW_LEDGER = Model(
+    "gold",
+    "flow_ledger",
+    "Where each offset went: offsets = bronze_rows + quarantined + skipped + lost, and "
+    "bronze_rows = silver_rows + duplicates + rejected; each is counted from its own table",
+    (
+        required("arrival_date", DAY, "UTC day of arrival"),
+        required("topic", TEXT, "Kafka topic"),
+        required("offsets", COUNT, "Offsets in the ingested ranges"),
+        required("bronze_rows", COUNT, "Rows in Bronze"),
+        required("quarantined", COUNT, "Quarantine entries that have no Bronze row"),
+        required("skipped", COUNT, "Offsets that carry no record"),
+        required("lost", COUNT, "Offsets whose loss a person accepted"),
+        required("silver_rows", COUNT, "Rows kept in SILVER, refunds included"),
+        required("duplicates", COUNT, "Rows that repeat an earlier one"),
+        required("rejected", COUNT, "Quarantine entries of Bronze rows that break a business rule"),
+        required("balanced", FLAG, "Whether both sums hold"),
+    ),
+    keys=("arrival_date", "topic"),
+    day="arrival_date",
+    partitioned=False,
+    reads=("bronze.orders_raw", "bronze.clicks_raw", "ops.ingest_ranges", "ops.quarantine"),
+)
+GOLD = (DAILY_ORDER_METRICS, FOOD_PERFORMANCE, FUNNEL_METRICS, FLOW_LEDGER)

@@ -1,0 +1,59 @@
+"""The tables of the accounting: quarantine, ingested ranges, and what GOLD still has to refresh."""
+
+from flowguard.bronze.tables import COORDINATES, INGESTION
+from flowguard.models.table import BYTES, COUNT, DAY, INSTANT, SMALL, TEXT, Column, Table, required
+
+QUARANTINE = Table(
+    "ops",
+    "quarantine",
+    "Each refused record with the rule that it breaks and its original bytes; nothing is ever dropped",
+    (
+        required("stage", TEXT, "bronze: breaks the contract; silver: breaks a business rule; gateway: refused there"),
+        *COORDINATES,
+        Column("payload", BYTES, "The original bytes; NULL where the record had none"),
+        required("rule", TEXT, "Name of the rule"),
+        Column("field", TEXT, "The field at fault, where there is one"),
+        required("message", TEXT, "What is wrong"),
+        required("status", TEXT, "open, redriven or discarded"),
+        required("redrives", SMALL, "How often it was tried again"),
+        *INGESTION,
+    ),
+    keys=("_topic", "_generation", "_partition", "_offset"),
+    day="_arrival_date",
+)
+INGEST_RANGES = Table(
+    "ops",
+    "ingest_ranges",
+    "The truth about progress: each range of offsets that was ingested, in one transaction with its rows",
+    (
+        required("topic", TEXT, "Kafka topic"),
+        required("generation", SMALL, "1, and one more each time the topic was recreated"),
+        required("partition", SMALL, "Kafka partition"),
+        required("start_offset", COUNT, "First offset"),
+        required("end_offset", COUNT, "Offset after the last"),
+        required("kind", TEXT, "records, or accepted_gap: a person accepted the loss"),
+        required("arrival_date", DAY, "UTC day on which its records arrived"),
+        required("bronze_rows", COUNT, "Records that became Bronze rows"),
+        required("quarantined", COUNT, "Records that became quarantine entries instead"),
+        required("skipped", COUNT, "Offsets that carry no record: transaction markers, compaction"),
+        Column("last_arrived_at", INSTANT, "Arrival of the record at end_offset - 1, UTC"),
+        Column("last_digest", TEXT, "SHA-256 of the record at end_offset - 1"),
+        Column("reason", TEXT, "Why a gap was accepted"),
+        required("run_id", TEXT, "Dagster run"),
+        required("committed_at", INSTANT, "When the round was committed, UTC"),
+    ),
+    keys=("topic", "generation", "partition", "start_offset"),
+    day="arrival_date",
+    partitioned=False,
+)
+DIRTY_DAYS = Table(
+    "ops",
+    "dirty_days",
+    "What GOLD still has to refresh: each change of a source table's day",
+    (
+        required("table_name", TEXT, "Source table"),
+        required("day", DAY, "Its day that changed"),
+        required("version", COUNT, "Which change, ascending"),
+    ),
+    keys=("table_name", "day", "version"),
+)

@@ -1,0 +1,64 @@
+"""What a rebuild covers: a span of time, whole or only where touched."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import polars as pl
+
+MOST_SPANS = 8
+SMALLEST_GAP = timedelta(minutes=10)
+_ONE = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Event times ``[start, end)``, naive UTC; if ``touched``, only events whose id is in relation ``touched``."""
+
+    start: datetime
+    end: datetime
+    touched: bool = False
+
+    @property
+    def first_day(self) -> date:
+        return self.start.date()
+
+    @property
+    def end_day(self) -> date:
+        """The day after the last."""
+        return (self.end - _ONE).date() + _DAY
+
+
+def days(first: date, last: date) -> Scope:
+    """The whole days from first to last, both included."""
+    return Scope(datetime.combine(first, time()), datetime.combine(last + _DAY, time()))
+
+
+def spans(instants: pl.Series) -> list[Scope]:
+    """Few spans that cover event times, so that stragglers do not stretch the time that is read.
+
+    Cut at the largest gaps, which are what pruning by time saves.
+    """
+    times = instants.drop_nulls().unique().sort()
+    if times.is_empty():
+        return []
+    gaps = times.diff().top_k(MOST_SPANS - 1)
+    smallest = max(gaps.min() or SMALLEST_GAP, SMALLEST_GAP)
+    group = (times.diff() >= smallest).fill_null(False).cum_sum()
+    bounds = pl.DataFrame({"time": times, "group": group}).group_by("group", maintain_order=True)
+    return [
+        Scope(first, last + _ONE, touched=True)
+        for _, first, last in bounds.agg(first=pl.col("time").first(), last=pl.col("time").last()).iter_rows()
+    ]
+
+
+def ranges_of(changed: Iterable[date]) -> list[Scope]:
+    """Whole days as few scopes: neighbouring days become one."""
+    scopes: list[Scope] = []
+    for day in sorted(set(changed)):
+        if scopes and scopes[-1].end_day == day:
+            scopes[-1] = days(scopes[-1].first_day, day)
+        else:
+            scopes.append(days(day, day))
+    return scopes

@@ -1,0 +1,1 @@
+"""5. Clean rows: each event once, by the earliest arrival."""

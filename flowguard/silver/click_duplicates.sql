@@ -1,0 +1,16 @@
+-- An impression or click is a duplicate if an earlier arrival has the same event_id and event_timestamp.
+SELECT
+    event_id, event_type, event_timestamp,
+    CAST(event_timestamp AS DATE) AS event_date,
+    _topic, _generation, _partition, _offset, _arrived_at, _arrival_date
+FROM (
+    SELECT
+        event_id, event_type, event_timestamp, _topic, _generation, _partition, _offset, _arrived_at, _arrival_date,
+        ROW_NUMBER() OVER (
+            PARTITION BY event_id, event_timestamp
+            ORDER BY _arrived_at, _topic, _generation, _partition, _offset
+        ) AS arrival
+    FROM bronze.clicks_raw
+    WHERE _rule IS NULL AND event_timestamp >= $start AND event_timestamp < $end AND TOUCHED(event_id)
+) AS arrivals
+WHERE arrival > 1

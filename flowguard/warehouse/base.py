@@ -1,0 +1,74 @@
+"""What a warehouse can do: read a snapshot, stage files, and change many tables in one transaction."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+from flowguard.models.scope import Scope
+from flowguard.models.table import Model, Table
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Rows written to files that are not yet part of a table. ``days`` are the partitions they belong to."""
+
+    table: Table
+    files: tuple[str, ...]
+    rows: int
+
+
+class Session(Protocol):
+    """One connection. Temporary relations live as long as it."""
+
+    def query(self, sql: str) -> pl.DataFrame:
+        """The rows of a SELECT."""
+
+    def execute(self, sql: str) -> None:
+        """Run one statement."""
+
+    def keep(self, name: str, rows: pl.DataFrame | str) -> None:
+        """Keep a frame, or the rows of a SELECT, as a temporary relation; replaces one of that name."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Everything read inside is read from one snapshot. Takes no lock."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything done inside is committed together, or nothing of it. Holds the write lock.
+
+        Raises:
+            WarehouseBusy: another process held the lock for too long.
+        """
+
+    def append(self, staged: Staged) -> None:
+        """Make staged rows part of their table."""
+
+    def insert(self, table: Table, rows: pl.DataFrame | str) -> None:
+        """Insert a frame, or the rows of a SELECT, by column name."""
+
+    def rebuild(self, model: Model, scope: Scope) -> None:
+        """Delete a model's rows of a scope and insert what its SQL gives for it."""
+
+
+class Warehouse(Protocol):
+    """The tables of a home."""
+
+    def query(self, sql: str) -> pl.DataFrame:
+        """The rows of a SELECT, from the newest snapshot; never blocked by writers."""
+
+    def session(self) -> AbstractContextManager[Session]:
+        """A connection for a piece of work."""
+
+    def stage(self, table: Table, frame: pl.DataFrame) -> Staged:
+        """Write rows to files outside of any transaction."""
+
+    def model_sql(self, model: Model, scope: Scope) -> str:
+        """The SELECT of a model for a scope, in this warehouse's dialect."""
+
+    def maintain(self) -> Iterator[str]:
+        """Compact and clean up; yields the name of each step before it is done."""
+
+    def close(self) -> None:
+        """Let go of the connection."""

@@ -1,0 +1,1 @@
+"""The embedded warehouse: DuckLake, with a SQLite catalog and Parquet files under the home."""

@@ -1,0 +1,40 @@
+"""Attaching the lake."""
+
+from importlib import resources
+
+import duckdb
+
+from flowguard.settings import Settings
+
+LAKE = "lake"
+_EXTENSIONS = ("ducklake", "sqlite_scanner")
+
+
+def connect(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """A connection with the lake attached as its default catalog."""
+    folder = settings.home / "warehouse"
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(
+        config={
+            "threads": 2,
+            "memory_limit": "400MB",
+            "temp_directory": str(folder / "spill"),
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+        }
+    )
+    for name in _EXTENSIONS:
+        connection.execute(f"LOAD '{_extension_file(name)}'")
+    options = "READ_ONLY, " if read_only else ""
+    connection.execute(
+        f"ATTACH 'ducklake:sqlite:{folder / 'catalog.sqlite'}' AS {LAKE} ({options}DATA_PATH '{folder / 'data'}/', "
+        "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000)"
+    )
+    connection.execute(f"USE {LAKE}")
+    return connection
+
+
+def _extension_file(name: str) -> str:
+    """The extension inside its wheel: loading it from there neither copies nor downloads."""
+    package = resources.files(f"duckdb_extension_{name}")
+    return str(package / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension")

@@ -1,0 +1,87 @@
+"""One connection to the lake: snapshots, transactions, and the changes made in them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+
+import duckdb
+import polars as pl
+
+from flowguard.models import render
+from flowguard.models.scope import Scope
+from flowguard.models.table import Model, Table
+from flowguard.warehouse.base import Staged
+from flowguard.warehouse.ducklake.connection import LAKE
+
+
+class DuckLakeSession:
+    """See `flowguard.warehouse.base.Session`."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        lock: Callable[[], AbstractContextManager[None]],
+        model_sql: Callable[[Model, Scope], str],
+    ) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._model_sql = model_sql
+
+    def query(self, sql: str) -> pl.DataFrame:
+        return self._connection.execute(sql).pl()
+
+    def execute(self, sql: str) -> None:
+        self._connection.execute(sql)
+
+    def keep(self, name: str, rows: pl.DataFrame | str) -> None:
+        with self._relation(rows) as source:
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {source}")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        self._connection.begin()
+        try:
+            yield
+        finally:
+            self._connection.rollback()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._lock():
+            self._connection.begin()
+            try:
+                yield
+                self._connection.commit()
+            except BaseException:
+                self._rollback()
+                raise
+
+    def append(self, staged: Staged) -> None:
+        for file in staged.files:
+            self._connection.execute(
+                f"CALL ducklake_add_data_files('{LAKE}', '{staged.table.name}', '{file}', "
+                f"schema => '{staged.table.schema}')"
+            )
+
+    def insert(self, table: Table, rows: pl.DataFrame | str) -> None:
+        with self._relation(rows) as source:
+            self._connection.execute(f"INSERT INTO {table.full_name} BY NAME {source}")
+
+    def rebuild(self, model: Model, scope: Scope) -> None:
+        self._connection.execute(render.delete(model, scope))
+        self.insert(model, self._model_sql(model, scope))
+
+    @contextmanager
+    def _relation(self, rows: pl.DataFrame | str) -> Iterator[str]:
+        if isinstance(rows, str):
+            yield rows
+            return
+        self._connection.register("_rows", rows.to_arrow())
+        try:
+            yield "SELECT * FROM _rows"
+        finally:
+            self._connection.unregister("_rows")
+
+    def _rollback(self) -> None:
+        # A failed COMMIT has already ended the transaction.
+        with suppress(duckdb.TransactionException):
+            self._connection.rollback()

@@ -1,0 +1,110 @@
+"""The tables of a home in DuckLake."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+import pyarrow.parquet as parquet
+
+from flowguard.errors import InvalidInput
+from flowguard.models import render
+from flowguard.models.registry import TABLES
+from flowguard.models.scope import Scope
+from flowguard.models.table import BYTES, Model, Table
+from flowguard.settings import Settings
+from flowguard.warehouse.base import Session, Staged
+from flowguard.warehouse.ducklake.connection import LAKE, connect
+from flowguard.warehouse.ducklake.maintenance import STEPS
+from flowguard.warehouse.ducklake.session import DuckLakeSession
+from flowguard.warehouse.lock import file_lock
+
+_LOCK_TIMEOUT_SECONDS = 120.0
+
+
+class DuckLakeWarehouse:
+    """See `flowguard.warehouse.base.Warehouse`."""
+
+    def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
+        self._settings = settings
+        self._folder = settings.home / "warehouse"
+        if read_only and not (self._folder / "catalog.sqlite").exists():
+            raise InvalidInput(f"there is no warehouse in {settings.home} yet: start `flowguard up` or `replay` first")
+        self._read_only = read_only
+        with self._lock() if not self._is_there() else _nothing():
+            self._connection = connect(settings, read_only=read_only)
+            if not read_only:
+                self._migrate()
+
+    def query(self, sql: str) -> pl.DataFrame:
+        with self.session() as session:
+            return session.query(sql)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"USE {LAKE}")
+            yield DuckLakeSession(cursor, self._lock, self.model_sql)
+
+    def stage(self, table: Table, frame: pl.DataFrame) -> Staged:
+        if frame.is_empty():
+            return Staged(table, (), 0)
+        if table.day is None or not table.partitioned:
+            return Staged(table, (self._write(table, frame, None),), frame.height)
+        parts = frame.partition_by(table.day, as_dict=True).items()
+        return Staged(table, tuple(self._write(table, part, day) for (day,), part in parts), frame.height)
+
+    def model_sql(self, model: Model, scope: Scope) -> str:
+        return render.select(model, scope, self._settings.duplicate_window)
+
+    def maintain(self) -> Iterator[str]:
+        """One lock per step, so that a round waits for one step at most."""
+        with self._connection.cursor() as cursor:
+            for name, statement in STEPS:
+                yield name
+                with self._lock():
+                    cursor.execute(statement)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _write(self, table: Table, frame: pl.DataFrame, day: date | None) -> str:
+        folder = self._folder / "data" / table.schema / table.name
+        if day is not None:
+            folder = folder / f"{table.day}={day}"
+            frame = frame.drop(str(table.day))
+        folder.mkdir(parents=True, exist_ok=True)
+        file: Path = folder / f"{uuid4()}.parquet"
+        # A payload of 50 kB would become a statistic of 200,000 characters in the catalog.
+        measured = [c.name for c in table.columns if c.type != BYTES and c.name in frame.columns]
+        parquet.write_table(frame.to_arrow(), file, compression="zstd", compression_level=1, write_statistics=measured)
+        return str(file)
+
+    def _is_there(self) -> bool:
+        return (self._folder / "catalog.sqlite").exists()
+
+    def _lock(self) -> AbstractContextManager[None]:
+        return file_lock(self._folder / "write.lock", _LOCK_TIMEOUT_SECONDS)
+
+    def _migrate(self) -> None:
+        there = self._connection.execute(
+            f"SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = '{LAKE}'"
+        ).fetchall()
+        for table in (t for t in TABLES if (t.full_name,) not in there):
+            self._create(table)
+
+    def _create(self, table: Table) -> None:
+        run = partial(self._connection.execute)
+        run(f"CALL {LAKE}.set_option('data_inlining_row_limit', 0)")
+        run(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
+        run(render.create(table))
+        if table.partitioned and table.day:
+            run(f"ALTER TABLE {table.full_name} SET PARTITIONED BY ({table.day})")
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
