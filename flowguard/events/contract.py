@@ -16,16 +16,8 @@ class Refusal(msgspec.Struct, frozen=True):
     field: str | None = None
 
 
-class Refused(Exception):
-    """The bytes break the contract."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.message)
-        self.refusal = refusal
-
-
 read_event = msgspec.json.Decoder(Event).decode
-"""Decode any event; raises ``msgspec.MsgspecError``, see `explain`."""
+"""Decode any event; raises one of `UNDECODABLE`, see `explain`."""
 read_order = msgspec.json.Decoder(OrderEvent).decode
 read_click = msgspec.json.Decoder(ClickEvent).decode
 
@@ -43,7 +35,11 @@ _TEXT_OF_MSGSPEC = (
 _FIELD = re.compile(r"at `\$\.(\w+)`|required field `(\w+)`")
 
 
-def explain(error: msgspec.MsgspecError) -> Refusal:
+UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What the decoders raise."""
+
+
+def explain(error: Exception) -> Refusal:
     """The refusal that a decoding error stands for."""
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):

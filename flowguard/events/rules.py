@@ -16,6 +16,7 @@ from flowguard.events.contract import Refusal
 
 LARGEST_PRICE = Decimal("9999999999999999.99")
 """What decimal(18,2) holds."""
+_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,9 @@ def naive_utc(instant: datetime) -> datetime:
 
 
 def _price_broken(price: Decimal) -> bool:
-    # % would round to the context's precision; the exponent of the normalised digits does not.
     if not price.is_finite() or not 0 < price <= LARGEST_PRICE:
         return True
-    return len(f"{price:f}".partition(".")[2].rstrip("0")) > 2
+    return price != price.quantize(_CENT)  # the comparison is exact, whatever was rounded away
 
 
 RULES = (
