@@ -41,8 +41,10 @@ class DuckLakeSession:
         self._connection.begin()
         try:
             yield
-        finally:
-            self._connection.rollback()
+            self._connection.commit()
+        except BaseException:
+            self._rollback()
+            raise
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

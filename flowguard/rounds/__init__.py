@@ -1,0 +1,1 @@
+"""The loop: plan, read, decode, commit, report; and the rebuilding of days."""
