@@ -1,0 +1,1 @@
+"""3. Transport: exact offset ranges are planned, read and accounted for."""

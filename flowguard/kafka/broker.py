@@ -1,0 +1,169 @@
+"""Questions to the broker: what is there, when did it arrive, is it set up so that the accounting holds."""
+
+import logging
+import math
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+
+import confluent_kafka as kafka
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
+
+from flowguard.errors import FlowGuardError, TopicMisconfigured
+from flowguard.kafka import config, ranges
+from flowguard.kafka.errors import translated
+from flowguard.kafka.ranges import OffsetRange, Position, TopicPartition, Watermarks
+from flowguard.settings import Settings
+
+PARTITIONS_REMEMBERED = 30.0
+"""Seconds after which the partitions of the topics are asked for again."""
+
+_TIMESTAMP_TYPE = "message.timestamp.type"
+_log = logging.getLogger(__name__)
+
+
+class Broker:
+    """Blocking, and safe to use from several threads. Every method raises FlowGuard's errors, never Kafka's."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = Lock()
+        self._partitions: list[TopicPartition] = []
+        self._asked_at = -math.inf
+        with translated("creating a Kafka client"):
+            self._admin = AdminClient(config.client(settings))
+            self._consumer = kafka.Consumer(config.consumer(settings))
+
+    def ensure_topics(self) -> list[str]:
+        """Create the topics that are missing, stamping records with their arrival; returns their names."""
+        wanted = {
+            topic: NewTopic(topic, self._settings.topic_partitions, config={_TIMESTAMP_TYPE: "LogAppendTime"})
+            for topic in self._settings.topics
+        }
+        existing = self._partition_counts()
+        missing = [topic for topic in wanted if topic not in existing]
+        if missing:
+            for topic, created in self._admin.create_topics([wanted[topic] for topic in missing]).items():
+                with translated(f"creating topic {topic}"):
+                    created.result()
+        return missing
+
+    def check_topics(self) -> None:
+        """Raise TopicMisconfigured, with the command that mends it, where a topic is missing or has CreateTime."""
+        self._partitions_of(self._partition_counts())
+        for topic, stamped in self._timestamp_types().items():
+            if stamped != "LogAppendTime":
+                raise TopicMisconfigured(
+                    f"topic {topic} has {_TIMESTAMP_TYPE}={stamped}, so a record's time is not its arrival. Change it: "
+                    f"kafka-configs.sh --bootstrap-server {self._settings.kafka_bootstrap_servers} --alter "
+                    f"--entity-type topics --entity-name {topic} --add-config {_TIMESTAMP_TYPE}=LogAppendTime"
+                )
+
+    def watermarks(self) -> dict[TopicPartition, Watermarks]:
+        """For each partition of the topics, the first offset that is held and the one after the last readable."""
+        partitions = self._known_partitions()
+        low = self._offsets(partitions, OffsetSpec.earliest())
+        high = self._offsets(partitions, OffsetSpec.latest())
+        return {tp: Watermarks(low[tp], high[tp]) for tp in partitions}
+
+    def offset_at(self, tp: TopicPartition, instant: datetime) -> int:
+        """The first offset whose record arrived at or after an instant (naive UTC); the end where there is none."""
+        milliseconds = math.ceil(instant.replace(tzinfo=UTC).timestamp() * 1000)
+        offset = self._offsets([tp], OffsetSpec.for_timestamp(milliseconds))[tp]
+        return offset if offset >= 0 else self._offsets([tp], OffsetSpec.latest())[tp]
+
+    def arrived_at(self, tp: TopicPartition, offset: int) -> datetime | None:
+        """When the first record at or after an offset arrived (naive UTC); None where there is none yet."""
+        with self._lock, translated(f"reading topic {tp.topic}, partition {tp.partition} from offset {offset}"):
+            try:
+                self._consumer.assign([kafka.TopicPartition(tp.topic, tp.partition, offset)])
+                message = self._first_message()
+            finally:
+                self._consumer.unassign()
+        return None if message is None else from_milliseconds(message.timestamp()[1])
+
+    def plan(self, positions: Sequence[Position], limit: int) -> list[OffsetRange]:
+        """What to ingest next, see `ranges.plan`. Positions of topics that are no longer ingested are left alone."""
+        own = [position for position in positions if position.topic in self._settings.topics]
+        return ranges.plan(own, self.watermarks(), self, limit)
+
+    def commit_group(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Tell people's lag tools how far ingestion is. Nothing depends on it: a failure is logged."""
+        group = self._settings.consumer_group
+        offsets = [kafka.TopicPartition(tp.topic, tp.partition, end) for tp, end in ends.items()]
+        if not offsets:
+            return
+        try:
+            with translated(f"committing offsets of group {group}"):
+                asked = kafka.ConsumerGroupTopicPartitions(group, offsets)
+                answers = self._admin.alter_consumer_group_offsets([asked], request_timeout=config.REQUEST_TIMEOUT)
+                answers[group].result()
+        except FlowGuardError as error:
+            _log.warning("%s", error)
+
+    def close(self) -> None:
+        with self._lock:
+            self._consumer.close()
+
+    def _first_message(self) -> kafka.Message | None:
+        deadline = time.monotonic() + config.REQUEST_TIMEOUT
+        while time.monotonic() < deadline:
+            message = self._consumer.poll(0.1)
+            if message is None:
+                continue
+            error = message.error()
+            if error is None:
+                return message
+            if error.code() == kafka.KafkaError._PARTITION_EOF:
+                return None
+            raise kafka.KafkaException(error)
+        raise kafka.KafkaException(kafka.KafkaError(kafka.KafkaError._TIMED_OUT))
+
+    def _known_partitions(self) -> list[TopicPartition]:
+        """The partitions of the topics, which seldom change, asked for now and then."""
+        if time.monotonic() - self._asked_at > PARTITIONS_REMEMBERED:
+            self._partitions = self._partitions_of(self._partition_counts())
+            self._asked_at = time.monotonic()
+        return self._partitions
+
+    def _partitions_of(self, counts: Mapping[str, int]) -> list[TopicPartition]:
+        missing = [topic for topic in self._settings.topics if topic not in counts]
+        if missing:
+            raise TopicMisconfigured(
+                f"{len(missing)} missing topics: {', '.join(missing)}. Create each: "
+                f"kafka-topics.sh --bootstrap-server {self._settings.kafka_bootstrap_servers} --create "
+                f"--topic {missing[0]} --partitions {self._settings.topic_partitions} "
+                f"--config {_TIMESTAMP_TYPE}=LogAppendTime"
+            )
+        return [TopicPartition(topic, number) for topic in self._settings.topics for number in range(counts[topic])]
+
+    def _partition_counts(self) -> dict[str, int]:
+        # All topics, because asking for one by name may create it.
+        with translated("asking for the topics"):
+            topics = self._admin.list_topics(timeout=config.REQUEST_TIMEOUT).topics
+        return {name: len(topic.partitions) for name, topic in topics.items() if topic.error is None}
+
+    def _timestamp_types(self) -> dict[str, str]:
+        resources = [ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in self._settings.topics]
+        with translated(f"asking for the settings of topics {', '.join(self._settings.topics)}"):
+            answers = self._admin.describe_configs(resources, request_timeout=config.REQUEST_TIMEOUT)
+            return {resource.name: answer.result()[_TIMESTAMP_TYPE].value for resource, answer in answers.items()}
+
+    def _offsets(self, partitions: Sequence[TopicPartition], spec: Any) -> dict[TopicPartition, int]:
+        """What the broker answers for each partition, in one request; -1 where no record is that late."""
+        asked = {kafka.TopicPartition(*tp): spec for tp in partitions}
+        answers = self._admin.list_offsets(
+            asked, isolation_level=kafka.IsolationLevel.READ_COMMITTED, request_timeout=config.REQUEST_TIMEOUT
+        )
+        offsets = {}
+        for asked_for, answer in answers.items():
+            with translated(f"asking for offsets of topic {asked_for.topic}, partition {asked_for.partition}"):
+                offsets[TopicPartition(asked_for.topic, asked_for.partition)] = answer.result().offset
+        return offsets
+
+
+def from_milliseconds(milliseconds: int) -> datetime:
+    """A record's timestamp as naive UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).replace(tzinfo=None)

@@ -1,0 +1,155 @@
+"""Pure planning: which offsets come next, each range within one UTC day of arrival."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from flowguard.errors import OffsetGap
+
+FIRST_GENERATION = 1
+
+
+class TopicPartition(NamedTuple):
+    """A partition of a topic."""
+
+    topic: str
+    partition: int
+
+
+class Watermarks(NamedTuple):
+    """Kafka holds ``[low, high)``; what is at or after ``high`` may not be read yet."""
+
+    low: int
+    high: int
+
+
+class Position(NamedTuple):
+    """Where ingestion stands in one partition, and what the record before ``next_offset`` was (naive UTC)."""
+
+    topic: str
+    partition: int
+    generation: int
+    next_offset: int
+    last_arrived_at: datetime | None
+    last_digest: str | None
+
+
+class OffsetRange(msgspec.Struct, frozen=True):
+    """Offsets ``[start, end)`` of a partition that arrived on one day.
+
+    ``last_arrived_at`` (naive UTC) and ``last_digest`` are of record ``start - 1`` as it was recorded;
+    without a digest there is nothing to compare.
+    """
+
+    topic: str
+    generation: int
+    partition: int
+    start: int
+    end: int
+    arrival_date: date
+    last_arrived_at: datetime | None
+    last_digest: str | None
+
+
+class Cut(Protocol):
+    """Answers when records arrived."""
+
+    def offset_at(self, tp: TopicPartition, instant: datetime) -> int:
+        """The first offset whose record arrived at or after an instant (naive UTC); the end where there is none."""
+
+    def arrived_at(self, tp: TopicPartition, offset: int) -> datetime | None:
+        """When the first record at or after an offset arrived (naive UTC); None where there is none yet."""
+
+
+def plan(
+    positions: Sequence[Position], watermarks: Mapping[TopicPartition, Watermarks], cut: Cut, limit: int
+) -> list[OffsetRange]:
+    """The next ranges, at most one per partition and at most ``limit`` offsets together, shared fairly.
+
+    A partition without a position starts at its low watermark.
+
+    Raises:
+        OffsetGap: names every partition whose next offset Kafka no longer holds or never held.
+    """
+    known = {TopicPartition(p.topic, p.partition): p for p in sorted(positions, key=lambda p: p.generation)}
+    _refuse_gaps(known, watermarks)
+    days = [
+        _rest_of_day(known.get(tp) or _beginning(tp, marks), marks.high, cut)
+        for tp, marks in sorted(watermarks.items())
+    ]
+    return _share([day for day in days if day is not None], limit)
+
+
+def _beginning(tp: TopicPartition, marks: Watermarks) -> Position:
+    return Position(tp.topic, tp.partition, FIRST_GENERATION, marks.low, None, None)
+
+
+def _refuse_gaps(known: Mapping[TopicPartition, Position], watermarks: Mapping[TopicPartition, Watermarks]) -> None:
+    gaps = [gap for tp, position in sorted(known.items()) if (gap := _gap(position, watermarks.get(tp)))]
+    if gaps:
+        raise OffsetGap(
+            "; ".join(gaps) + ". Ingestion stops so that nothing is skipped silently: restore the records, "
+            "or accept the loss, which is recorded"
+        )
+
+
+def _gap(position: Position, marks: Watermarks | None) -> str | None:
+    name, following = f"topic {position.topic}, partition {position.partition}", position.next_offset
+    if marks is None:
+        return f"{name}: the partition does not exist any more, offset {following} comes next"
+    if following < marks.low:
+        return f"{name}: offsets {following} to {marks.low - 1} are missing, Kafka holds none before {marks.low}"
+    if following > marks.high:
+        return (
+            f"{name}: offsets went backwards, Kafka ends before {marks.high} but offsets {marks.high} to "
+            f"{following - 1} were ingested: the topic was truncated or recreated"
+        )
+    return None
+
+
+def _rest_of_day(position: Position, high: int, cut: Cut) -> OffsetRange | None:
+    """Everything readable that arrived on the day of the next record; None where nothing is to be read."""
+    tp, start = TopicPartition(position.topic, position.partition), position.next_offset
+    if start >= high:
+        return None
+    arrived_at = position.last_arrived_at or cut.arrived_at(tp, start)
+    if arrived_at is None:
+        return None
+    day = arrived_at.date()
+    while (end := min(high, cut.offset_at(tp, _midnight_after(day)))) <= start:
+        # The next record is of a later day. Should the broker's clock have run backwards, the later day stays.
+        following = cut.arrived_at(tp, start)
+        if following is None:
+            return None
+        day = max(day + timedelta(days=1), following.date())
+    return OffsetRange(
+        topic=position.topic,
+        generation=position.generation,
+        partition=position.partition,
+        start=start,
+        end=end,
+        arrival_date=day,
+        last_arrived_at=position.last_arrived_at,
+        last_digest=position.last_digest,
+    )
+
+
+def _midnight_after(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time.min)
+
+
+def _share(ranges: Sequence[OffsetRange], limit: int) -> list[OffsetRange]:
+    """Shorten ranges to ``limit`` offsets together; what small ranges do not need, large ones get."""
+    shared, rest = [], limit
+    for waiting, offsets in zip(range(len(ranges), 0, -1), sorted(ranges, key=_length), strict=True):
+        taken = min(_length(offsets), rest // waiting)
+        rest -= taken
+        if taken:
+            shared.append(msgspec.structs.replace(offsets, end=offsets.start + taken))
+    return sorted(shared, key=lambda offsets: (offsets.topic, offsets.partition))
+
+
+def _length(offsets: OffsetRange) -> int:
+    return offsets.end - offsets.start

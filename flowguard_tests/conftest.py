@@ -1,0 +1,80 @@
+"""What tests share: one real broker for the session, topics and a home of their own for each test."""
+
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Producer
+
+from flowguard.kafka.broker import Broker
+from flowguard.local.broker import HOST, embedded_broker
+from flowguard.settings import PREFIX, Settings, load_settings
+from flowguard_tests.require import require
+
+Produce = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap address of an embedded broker that runs as long as the session."""
+    require("embedded-broker")
+    with embedded_broker(tmp_path_factory.mktemp("broker"), free_port()) as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture
+def settings(kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of an empty home, with new empty topics of 3 partitions; nothing of the caller's environment."""
+    for name in [name for name in os.environ if name.startswith(PREFIX) and name != f"{PREFIX}REQUIRE"]:
+        monkeypatch.delenv(name)
+    test = uuid4().hex[:12]
+    given = load_settings(
+        home=tmp_path / "home",
+        kafka_bootstrap_servers=kafka,
+        orders_topic=f"orders-{test}",
+        clicks_topic=f"clicks-{test}",
+        rejected_topic=f"rejected-{test}",
+        consumer_group=f"flowguard-{test}",
+        topic_partitions=3,
+        start_date=date(2024, 1, 1),
+    )
+    broker = Broker(given)
+    try:
+        broker.ensure_topics()
+    finally:
+        broker.close()
+    return given
+
+
+@pytest.fixture
+def produce(kafka: str) -> Produce:
+    """``produce(topic, values, partition=None, key=None)``: returns when the broker has acknowledged all of them."""
+    producer = Producer({"bootstrap.servers": kafka, "acks": "all", "linger.ms": 1})
+
+    def produce(
+        topic: str, values: Iterable[bytes | str | None], partition: int | None = None, key: bytes | str | None = None
+    ) -> None:
+        failures: list[object] = []
+        chosen = {} if partition is None else {"partition": partition}
+        for value in values:
+            producer.produce(topic, value=value, key=key, on_delivery=_collect(failures), **chosen)
+            producer.poll(0)
+        assert producer.flush(30) == 0, "the broker did not acknowledge in 30 s"
+        assert not failures, failures[0]
+
+    return produce
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _collect(failures: list[object]) -> Callable[[object, object], None]:
+    return lambda error, message: failures.append(error) if error else None

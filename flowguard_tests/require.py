@@ -1,0 +1,46 @@
+"""Components that a test needs and a machine may lack."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from flowguard.errors import MissingComponent
+from flowguard.local import broker
+
+
+class Component(NamedTuple):
+    """How to see whether a component is there, and the line that says how to get it."""
+
+    present: Callable[[], object]
+    how_to_get: str
+
+
+def _embedded_broker() -> bool:
+    try:
+        return bool(broker.command(Path(), port=0))
+    except MissingComponent:
+        return False
+
+
+COMPONENTS = {
+    "embedded-broker": Component(_embedded_broker, "pip install 'flowguard[local]'"),
+    "chromium": Component(lambda: shutil.which("chromium"), "apt-get install chromium"),
+    "playwright": Component(lambda: importlib.util.find_spec("playwright"), "pip install playwright"),
+    "docker-compose": Component(lambda: shutil.which("docker-compose"), "apt-get install docker-compose"),
+}
+
+
+def require(name: str) -> None:
+    """Skip the test, with one line that says how to get the component; an error with FLOWGUARD_REQUIRE=all."""
+    component = COMPONENTS[name]
+    if component.present():
+        return
+    message = f"{name} is missing: {component.how_to_get}"
+    if os.environ.get("FLOWGUARD_REQUIRE") == "all":
+        pytest.fail(message)
+    pytest.skip(message)
