@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 
@@ -115,7 +115,7 @@ def _range_rows(
     refused = _counts(quarantine.filter(pl.col("stage") != "silver"))
     rows = []
     for planned, blocks in ordered:
-        place, after = (planned.topic, planned.partition), _after(planned, blocks)
+        place, after = (planned.topic, planned.partition, planned.arrival_date), _after(planned, blocks)
         skipped = planned.end - planned.start - sum(len(block.values) for block in blocks)
         rows.append(
             (
@@ -129,6 +129,6 @@ def _range_rows(
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _counts(rows: pl.DataFrame) -> dict[tuple[str, int], int]:
-    counted = rows.group_by("_topic", "_partition").len()
-    return {(topic, partition): count for topic, partition, count in counted.iter_rows()}
+def _counts(rows: pl.DataFrame) -> dict[tuple[str, int, date], int]:
+    counted = rows.group_by("_topic", "_partition", "_arrival_date").len()
+    return {(topic, partition, day): count for topic, partition, day, count in counted.iter_rows()}

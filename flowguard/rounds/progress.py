@@ -31,10 +31,14 @@ def already_covered(session: Session, ranges: Sequence[OffsetRange]) -> bool:
     """
     ends = {(p.topic, p.partition): p.next_offset for p in positions(session)}
     for planned in ranges:
-        end = ends.get((planned.topic, planned.partition))
-        if end is not None and end < planned.start:
+        place = (planned.topic, planned.partition)
+        end = ends.get(place, planned.start)
+        if end > planned.start:
+            return True
+        if end < planned.start:
             raise OffsetGap(
                 f"{planned.topic} partition {planned.partition}: offsets {end} to {planned.start - 1} would be "
                 "left out; the plan is wrong, nothing was written"
             )
-    return any(ends.get((planned.topic, planned.partition), planned.start) > planned.start for planned in ranges)
+        ends[place] = planned.end
+    return False

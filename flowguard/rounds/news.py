@@ -1,0 +1,40 @@
+"""Waiting for work: new records in Kafka, dirty days for GOLD."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+from flowguard.kafka.broker import Broker
+from flowguard.kafka.ranges import OffsetRange, Position, TopicPartition, Watermarks
+from flowguard.rounds.progress import positions
+from flowguard.settings import Settings
+from flowguard.warehouse import Warehouse
+
+
+def wait_for_news(settings: Settings, warehouse: Warehouse, broker: Broker, timeout: float) -> list[OffsetRange]:
+    """The plan for the first records that are not ingested yet; empty if none came within ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    with warehouse.session() as session:
+        reached = positions(session)
+    while True:
+        watermarks = broker.watermarks()
+        if has_news(reached, watermarks):
+            return broker.plan(reached, settings.chunk_records)
+        if time.monotonic() > deadline:
+            return []
+        time.sleep(settings.poll_interval.total_seconds())
+
+
+def has_news(reached: Sequence[Position], watermarks: Mapping[TopicPartition, Watermarks]) -> bool:
+    """Whether some partition does not stand where ingestion left it."""
+    nexts = {TopicPartition(p.topic, p.partition): p.next_offset for p in reached}
+    return any(marks.high != nexts.get(place, marks.low) for place, marks in watermarks.items())
+
+
+def wait_for_dirty_days(warehouse: Warehouse, timeout: float) -> bool:
+    """Whether GOLD has something to refresh, now or within ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    while warehouse.query("SELECT COUNT(*) FROM ops.dirty_days").item() == 0:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
+    return True

@@ -1,0 +1,172 @@
+"""The rolling run: round after round until the topics are quiet, its life is over, or the day is."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+
+import polars as pl
+
+from flowguard.errors import WarehouseBusy
+from flowguard.kafka.broker import Broker
+from flowguard.kafka.ranges import Position, TopicPartition
+from flowguard.kafka.reader import RangeReader
+from flowguard.rounds.changes import Changes
+from flowguard.rounds.chunk import Chunk, now, prepare
+from flowguard.rounds.commit import Committed, commit
+from flowguard.rounds.lease import rolling_lease
+from flowguard.rounds.progress import positions
+from flowguard.settings import Settings
+from flowguard.warehouse import Session, Warehouse
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """What a rolling run did, and why it ended."""
+
+    rounds: int
+    records: int
+    ended: str
+
+
+def roll(
+    settings: Settings,
+    warehouse: Warehouse,
+    *,
+    run_id: str,
+    on_commit: Callable[[Committed], None],
+    each_minute: Callable[[Warehouse, Changes], None],
+) -> Rolled:
+    """Ingest what is there and what comes.
+
+    ``on_commit`` is called after each round, ``each_minute`` with what changed since its last call, and at the end.
+
+    Raises:
+        OffsetGap: Kafka does not hold what comes next; nothing was skipped.
+        BrokerUnavailable: Kafka did not answer.
+    """
+    with warehouse.session() as session, closing(Broker(settings)) as broker, closing(RangeReader(settings)) as reader:
+        _warm_up(session)
+        broker.check_topics()
+        try:
+            with rolling_lease(settings):
+                ahead = _Ahead(settings, warehouse, broker, reader, run_id, positions(session))
+                return _Loop(settings, warehouse, session, broker, on_commit, each_minute).run(ahead)
+        except WarehouseBusy:
+            return Rolled(0, 0, "another run is at work")
+
+
+class _Ahead:
+    """Chunks, the next of which is read and decoded while the last is being committed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        warehouse: Warehouse,
+        broker: Broker,
+        reader: RangeReader,
+        run_id: str,
+        reached: list[Position],
+    ) -> None:
+        self._settings, self._warehouse, self._broker, self._reader = settings, warehouse, broker, reader
+        self._run_id = run_id
+        self._reached = {(p.topic, p.partition): p for p in reached}
+
+    def __iter__(self) -> Iterator[Chunk | None]:
+        """None where nothing new has come."""
+        with ThreadPoolExecutor(1, "ahead") as thread:
+            coming = thread.submit(self._next)
+            while True:
+                chunk = coming.result()
+                coming = thread.submit(self._next)
+                yield chunk
+
+    def _next(self) -> Chunk | None:
+        ranges = self._broker.plan(list(self._reached.values()), self._settings.chunk_records)
+        if not ranges:
+            time.sleep(self._settings.poll_interval.total_seconds())
+            return None
+        chunk = prepare(ranges, self._reader.read(ranges), self._warehouse, self._settings, self._run_id)
+        self._reached |= {(p.topic, p.partition): p for p in chunk.positions}
+        return chunk
+
+
+class _Loop:
+    """Commits chunk after chunk, with what is due now and then between them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        warehouse: Warehouse,
+        session: Session,
+        broker: Broker,
+        on_commit: Callable[[Committed], None],
+        each_minute: Callable[[Warehouse, Changes], None],
+    ) -> None:
+        self._settings, self._warehouse, self._session, self._broker = settings, warehouse, session, broker
+        self._on_commit, self._each_minute = on_commit, each_minute
+        self._rounds = self._records = 0
+        self._unchecked: Changes = {}
+        self._started = self._last_data = self._checked = self._maintained = time.monotonic()
+        self._day = now().date()
+
+    def run(self, chunks: _Ahead) -> Rolled:
+        with closing(iter(chunks)) as coming:  # type: ignore[type-var]
+            for chunk in coming:
+                if chunk is not None and not self._round(chunk):
+                    return self._end("another run ingested the same ranges")
+                self._now_and_then()
+                if ended := self._why_end(idle=chunk is None):
+                    return self._end(ended)
+        raise AssertionError("chunks never end")
+
+    def _round(self, chunk: Chunk) -> bool:
+        committed = commit(self._session, chunk, self._settings)
+        if committed is None:
+            return False
+        self._broker.commit_group({TopicPartition(r.topic, r.partition): r.end for r in chunk.ranges})
+        self._rounds += 1
+        self._records += sum(planned.end - planned.start for planned in chunk.ranges)
+        self._last_data = time.monotonic()
+        self._unchecked |= committed.changes
+        self._on_commit(committed)
+        return True
+
+    def _now_and_then(self) -> None:
+        instant = time.monotonic()
+        if self._unchecked and _passed(self._checked, instant, self._settings.check_interval):
+            self._check()
+        if self._rounds and _passed(self._maintained, instant, self._settings.maintenance_interval):
+            for _ in self._warehouse.maintain():
+                pass
+            self._maintained = time.monotonic()
+
+    def _check(self) -> None:
+        self._each_minute(self._warehouse, self._unchecked)
+        self._unchecked, self._checked = {}, time.monotonic()
+
+    def _why_end(self, *, idle: bool) -> str | None:
+        instant = time.monotonic()
+        if now().date() != self._day:
+            return "midnight"
+        if _passed(self._started, instant, self._settings.longest_life):
+            return "longest life"
+        if idle and _passed(self._last_data, instant, self._settings.quiet_time):
+            return "quiet"
+        return None
+
+    def _end(self, why: str) -> Rolled:
+        if self._unchecked:
+            self._check()
+        return Rolled(self._rounds, self._records, why)
+
+
+def _passed(since: float, instant: float, interval: timedelta) -> bool:
+    return instant - since >= interval.total_seconds()
+
+
+def _warm_up(session: Session) -> None:
+    """The first hand-over of a frame to DuckDB takes seconds: before the lease is taken, it delays nobody."""
+    session.keep("warm", pl.DataFrame({"warm": [True]}))
