@@ -1,0 +1,65 @@
+# FlowGuard. `make` lists the targets; each of them first creates the environment that it needs.
+
+VENV ?= .venv
+SIZE ?= small
+BIN := $(VENV)/bin
+
+# The first Python that is new enough; PYTHON=… overrides.
+NEW_ENOUGH := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
+PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python3.14 python3.11; do \
+	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python; done))
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check demo bench requirements
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: $(VENV)/.local ## set up and run the platform  [SIMULATE=0: no shoppers] [BROKER=external: a Kafka of your own]
+	@$(BIN)/flowguard up $(if $(filter 0,$(SIMULATE)),--no-simulate) $(if $(filter external,$(BROKER)),--external)
+
+demo: $(VENV)/.local ## send events through everything and check every figure  [EVENTS=50000]
+	@$(BIN)/flowguard demo $(if $(EVENTS),--events $(EVENTS))
+
+test: $(VENV)/.dev ## run the tests  [ARGS=…: for pytest]
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## lint, formatting, types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/.dev ## measure against a ceiling in the same run  [NAME=…] [SIZE=small|full]
+	@if [ -z "$(NAME)" ]; then \
+		echo "make bench NAME=…, one of: $$(ls benchmarks | sed -nE 's/^([a-z]\w*)\.py$$/\1/p' | tr '\n' ' ')"; \
+	else $(BIN)/python -m benchmarks.$(NAME) --size $(SIZE); fi
+
+requirements: $(VENV)/.uv ## pin again what pyproject.toml asks for, at today's versions
+	@$(COMPILE) --upgrade --extra local --extra postgres --group dev --output-file requirements/dev.txt
+	@$(COMPILE) --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
+	@$(COMPILE) --extra postgres --constraint requirements/dev.txt --output-file requirements/deploy.txt
+
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+	--python-version 3.11 pyproject.toml
+
+NO_PYTHON = $(or $(PYTHON),python3) is not a Python from 3.11 to 3.14: \
+	install one, or name it with make PYTHON=/path/to/python3
+NO_VENV = $(PYTHON) cannot create environments: install its venv module \
+	(Debian and Ubuntu: apt-get install python3-venv), or name another with make PYTHON=/path/to/python3
+
+# The environment: pip brings uv, uv brings the rest; nothing whose hash is not in requirements/ gets in.
+# A stamp says what is installed, so that the next call starts at once.
+
+$(VENV)/.local $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.uv
+	@echo "Installing what requirements/$*.txt pins (the first time this takes a minute) …"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r requirements/$*.txt
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.uv: requirements/uv.txt
+	@$(or $(PYTHON),false) -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(NO_VENV)" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "Creating $(VENV) with $$($(PYTHON) --version) …"; $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
