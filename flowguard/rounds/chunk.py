@@ -109,9 +109,7 @@ def _after(planned: OffsetRange, blocks: Sequence[Block]) -> Position:
 def _range_rows(
     ordered: _Ordered, orders: Decoded, clicks: Decoded, quarantine: pl.DataFrame, run_id: str
 ) -> pl.DataFrame:
-    bronze = _counts(
-        pl.concat([orders.rows.select("_topic", "_partition"), clicks.rows.select("_topic", "_partition")])
-    )
+    bronze = _counts(orders.rows) | _counts(clicks.rows)
     refused = _counts(quarantine.filter(pl.col("stage") != "silver"))
     rows = []
     for planned, blocks in ordered:
