@@ -1,0 +1,47 @@
+"""What a check is."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from flowguard.models.scope import ranges_of
+
+DAYS = "$days"
+MOST_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """Rows of a table that must not exist.
+
+    ``sql`` selects them for the days at hand: ``$days`` in it stands for a condition on column ``day``, and costs as
+    little as the days are few. ``error`` tells a broken promise from something that a person should know.
+    """
+
+    table: str
+    name: str
+    description: str
+    sql: str
+    day: str
+    error: bool = True
+
+    def failing(self, days: Collection[date]) -> str:
+        """The query of the failing rows of some days."""
+        return self.sql.replace(DAYS, _within(self.day, days))
+
+    def counted(self, days: Collection[date]) -> str:
+        """A few of the failing rows, each with column ``failing_rows``, the number of all."""
+        return (
+            f"SELECT failing.*, COUNT(*) OVER () AS failing_rows FROM ({self.failing(days)}) AS failing "
+            f"LIMIT {MOST_EXAMPLES}"
+        )
+
+
+def _within(column: str, days: Collection[date]) -> str:
+    if not days:
+        return "FALSE"
+    spans = (
+        f"({column} >= CAST('{span.first_day}' AS DATE) AND {column} < CAST('{span.end_day}' AS DATE))"
+        for span in ranges_of(days)
+    )
+    return f"({' OR '.join(spans)})"

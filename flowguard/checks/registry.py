@@ -1,0 +1,22 @@
+"""All checks, in the order of the flow."""
+
+from collections.abc import Collection
+
+from flowguard.checks.check import Check
+from flowguard.checks.flow import FLOW
+from flowguard.checks.quality import ACCEPTED, keys_unique, required_filled
+from flowguard.models.registry import TABLES
+
+_DAILY = tuple(table for table in TABLES if table.day is not None)
+
+CHECKS: tuple[Check, ...] = (
+    *(keys_unique(table) for table in _DAILY),
+    *(required_filled(table) for table in _DAILY),
+    *ACCEPTED,
+    *FLOW,
+)
+
+
+def checks_of(tables: Collection[str]) -> tuple[Check, ...]:
+    """The checks of tables, given by full name."""
+    return tuple(check for check in CHECKS if check.table in tables)

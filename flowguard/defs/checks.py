@@ -1,0 +1,119 @@
+"""Checks inside the runs that change the tables: cheap while the run goes on, complete at its end."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+import dagster as dg
+import polars as pl
+
+from flowguard.checks.check import Check
+from flowguard.checks.registry import checks_of
+from flowguard.defs.describe import markdown
+from flowguard.defs.keys import key_of
+from flowguard.rounds.changes import Changes
+from flowguard.warehouse import Warehouse
+
+PACE = 20
+"""A check is not evaluated again before this many times its last duration has passed: at most 5 % of the time."""
+_MOST_DAYS_NAMED = 10
+_log = logging.getLogger(__name__)
+
+
+class Outcome(NamedTuple):
+    """How many rows of which days failed, and a few of them."""
+
+    failing: int
+    examples: pl.DataFrame
+    days: frozenset[date]
+    seconds: float
+
+
+def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
+    """The checks of tables. None of them blocks anything: bad rows never stop ingestion."""
+    return [
+        dg.AssetCheckSpec(
+            check.name,
+            asset=key_of(check.table),
+            description=check.description,
+            metadata={"sql": dg.MetadataValue.md(f"```sql\n{check.sql.strip()}\n```")},
+        )
+        for check in checks_of(set(tables))
+    ]
+
+
+def evaluate(warehouse: Warehouse, check: Check, days: Iterable[date]) -> Outcome:
+    """Look for the failing rows of some days."""
+    started, looked_at = time.monotonic(), frozenset(days)
+    rows = warehouse.query(check.counted(looked_at))
+    failing = int(rows["failing_rows"][0]) if rows.height else 0
+    return Outcome(failing, rows.drop("failing_rows"), looked_at, time.monotonic() - started)
+
+
+class Watch:
+    """The checks of one run. Dagster keeps one record per run and check, in which the last evaluation wins."""
+
+    def __init__(self, context: dg.AssetExecutionContext, tables: Iterable[str]) -> None:
+        self._context = context
+        self._checks = checks_of(set(tables))
+        self._changed: dict[str, set[date]] = defaultdict(set)
+        self._unseen: dict[Check, set[date]] = defaultdict(set)
+        self._told: dict[Check, int] = {}
+        self._not_before: dict[Check, float] = {}
+
+    def each_minute(self, warehouse: Warehouse, changes: Changes) -> None:
+        """Evaluate on the days that changed and those that failed; tell what differs from what was told."""
+        self.changed(changes)
+        for check in self._checks:
+            if self._unseen[check] and time.monotonic() >= self._not_before.get(check, 0.0):
+                outcome = evaluate(warehouse, check, self._unseen[check])
+                self._not_before[check] = time.monotonic() + PACE * outcome.seconds
+                if not outcome.failing:
+                    self._unseen[check].clear()
+                if self._told.get(check) != outcome.failing:
+                    self._tell(check, outcome)
+
+    def changed(self, changes: Iterable[tuple[str, date]]) -> None:
+        """Remember days of tables for the next evaluation."""
+        for table, day in changes:
+            self._changed[table].add(day)
+            for check in self._checks:
+                if check.table == table:
+                    self._unseen[check].add(day)
+
+    def finish(self, warehouse: Warehouse) -> None:
+        """Evaluate all checks on everything that the run changed, and tell each outcome."""
+        for check in self._checks:
+            if days := self._changed[check.table]:
+                self._tell(check, evaluate(warehouse, check, days))
+
+    def _tell(self, check: Check, outcome: Outcome) -> None:
+        self._told[check] = outcome.failing
+        if outcome.failing:
+            _log.warning("%s of %s: %d failing rows", check.name, check.table, outcome.failing)
+        self._context.log_event(evaluation(check, outcome))
+
+
+def evaluation(check: Check, outcome: Outcome) -> dg.AssetCheckEvaluation:
+    """An outcome as Dagster shows it."""
+    days = sorted(outcome.days, reverse=True)
+    named = ", ".join(map(str, days[:_MOST_DAYS_NAMED])) + (" …" if len(days) > _MOST_DAYS_NAMED else "")
+    metadata: dict[str, dg.MetadataValue] = {
+        "failing_rows": dg.MetadataValue.int(outcome.failing),
+        "partitions": dg.MetadataValue.text(named),
+        "seconds": dg.MetadataValue.float(round(outcome.seconds, 3)),
+        "sql": dg.MetadataValue.md(f"```sql\n{check.failing(outcome.days).strip()}\n```"),
+    }
+    if outcome.failing:
+        metadata["examples"] = dg.MetadataValue.md(markdown(outcome.examples))
+    return dg.AssetCheckEvaluation(
+        passed=not outcome.failing,
+        asset_key=key_of(check.table),
+        check_name=check.name,
+        severity=dg.AssetCheckSeverity.ERROR if check.error else dg.AssetCheckSeverity.WARN,
+        description=f"{outcome.failing} failing rows: {check.description}" if outcome.failing else check.description,
+        metadata=metadata,
+    )

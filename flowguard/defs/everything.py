@@ -1,0 +1,27 @@
+"""All definitions of a home."""
+
+import dagster as dg
+
+from flowguard.defs.freshness import freshness_check, freshness_sensor
+from flowguard.defs.gold import gold_assets
+from flowguard.defs.jobs import gold_job, ingestion_job
+from flowguard.defs.live import live_assets
+from flowguard.defs.resources import Home
+from flowguard.defs.schedules import midnight_schedule
+from flowguard.defs.sensors import gold_sensor, ingestion_sensor
+from flowguard.defs.specs import topic_specs
+from flowguard.settings import Settings
+
+
+def everything(settings: Settings) -> dg.Definitions:
+    """Assets, checks, jobs, sensors and schedules. A run is one step, so it needs no processes beside its own."""
+    ingestion, gold = ingestion_job(), gold_job()
+    return dg.Definitions(
+        assets=[*topic_specs(settings), live_assets(settings), gold_assets(settings)],
+        asset_checks=[freshness_check()],
+        jobs=[ingestion, gold],
+        sensors=[ingestion_sensor(ingestion), gold_sensor(gold), freshness_sensor(settings)],
+        schedules=[midnight_schedule(gold)],
+        resources={"home": Home(settings)},
+        executor=dg.in_process_executor,
+    )
