@@ -1,0 +1,197 @@
+"""The simulator's own account of what it sent: what GOLD must say, in plain Python and without FlowGuard's SQL."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+import polars as pl
+
+from flowguard.events.model import Click, Event, Impression, OrderPlaced, OrderRefunded
+from flowguard.local.shoppers.traffic import Delivery
+
+MONEY = pl.Decimal(18, 2)
+RATE = pl.Decimal(9, 4)
+
+
+@dataclass
+class _Named:
+    """The name and category that an item had last on a day."""
+
+    seen: tuple[datetime, str] | None = None
+    item_name: str = ""
+    category: str = ""
+
+    def see(self, event: Event) -> None:
+        moment = event.event_timestamp, event.event_id
+        if self.seen is None or moment > self.seen:
+            self.seen = moment
+            self.item_name = event.item_name or event.item_id
+            self.category = event.category or "uncategorised"
+
+
+@dataclass
+class _Sales(_Named):
+    orders: int = 0
+    revenue: Decimal = Decimal(0)
+
+
+@dataclass
+class _Views(_Named):
+    impressions: int = 0
+    clicks: int = 0
+
+
+@dataclass
+class _Day:
+    orders: int = 0
+    revenue: Decimal = Decimal(0)
+    users: set[str] = field(default_factory=set)
+    refunded: int = 0
+    refunded_revenue: Decimal = Decimal(0)
+    sales: dict[str, _Sales] = field(default_factory=lambda: defaultdict(_Sales))
+    views: dict[str, _Views] = field(default_factory=lambda: defaultdict(_Views))
+
+
+class Account:
+    """Add each delivery; then ask for the tables, as frames with the columns of GOLD, sorted by their keys."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.duplicates: Counter[str] = Counter()
+        """Records that repeat others, by ``orders`` and ``clicks``."""
+        self.refused: Counter[tuple[str, str]] = Counter()
+        """Records that break a rule, by stage and rule."""
+        self._days: defaultdict[date, _Day] = defaultdict(_Day)
+        self._orders: dict[str, tuple[date, Decimal]] = {}
+        self._refunds: set[str] = set()
+
+    def add(self, delivery: Delivery) -> None:
+        """Enter a record that is being sent."""
+        self.sent += 1
+        outcome = delivery.outcome
+        if outcome.kind == "kept":
+            self._keep(delivery.event)
+        elif outcome.kind == "duplicate":
+            self.duplicates["orders" if delivery.is_order else "clicks"] += 1
+        else:
+            self.refused[outcome.stage or "", outcome.rule or ""] += 1
+
+    def _keep(self, event: Event) -> None:
+        day = event.event_timestamp.astimezone(UTC).date()
+        if isinstance(event, OrderPlaced):
+            self._orders[event.order_id] = day, event.price
+            self._sell(self._days[day], event)
+        elif isinstance(event, OrderRefunded):
+            self._refunds.add(event.order_id)
+        else:
+            views = self._days[day].views[event.item_id]
+            views.see(event)
+            views.impressions += isinstance(event, Impression)
+            views.clicks += isinstance(event, Click)
+
+    @staticmethod
+    def _sell(day: _Day, order: OrderPlaced) -> None:
+        day.orders += 1
+        day.revenue += order.price
+        day.users.add(order.user_id)
+        sales = day.sales[order.item_id]
+        sales.see(order)
+        sales.orders += 1
+        sales.revenue += order.price
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The expected tables of GOLD, by name."""
+        return {
+            "daily_order_metrics": self.daily_order_metrics(),
+            "food_performance": self.food_performance(),
+            "funnel_metrics": self.funnel_metrics(),
+        }
+
+    def daily_order_metrics(self) -> pl.DataFrame:
+        """One row per day with orders; a refund counts on its order's day with its order's price."""
+        refunded: Counter[date] = Counter()
+        returned: defaultdict[date, Decimal] = defaultdict(Decimal)
+        for order_id in self._refunds & self._orders.keys():
+            day, price = self._orders[order_id]
+            refunded[day] += 1
+            returned[day] += price
+        rows = [
+            {
+                "date": date,
+                "total_orders": day.orders,
+                "total_revenue": day.revenue,
+                "unique_users": len(day.users),
+                "avg_order_value": _money(day.revenue / day.orders),
+                "refunded_orders": refunded[date],
+                "refunded_revenue": returned[date],
+                "net_revenue": day.revenue - returned[date],
+            }
+            for date, day in sorted(self._days.items())
+            if day.orders
+        ]
+        money = dict.fromkeys(("total_revenue", "avg_order_value", "refunded_revenue", "net_revenue"), MONEY)
+        return _frame(
+            rows,
+            "date total_orders total_revenue unique_users avg_order_value refunded_orders refunded_revenue net_revenue",
+            money,
+        )
+
+    def food_performance(self) -> pl.DataFrame:
+        """One row per day and ordered item, ranked by revenue within the day."""
+        rows = [
+            {
+                "date": date,
+                "item_id": item_id,
+                "item_name": sales.item_name,
+                "category": sales.category,
+                "total_orders": sales.orders,
+                "revenue": sales.revenue,
+                "avg_price": _money(sales.revenue / sales.orders),
+                "revenue_rank": rank,
+            }
+            for date, day in sorted(self._days.items())
+            for rank, (item_id, sales) in enumerate(_by_revenue(day.sales), start=1)
+        ]
+        money = dict.fromkeys(("revenue", "avg_price"), MONEY)
+        columns = "date item_id item_name category total_orders revenue avg_price revenue_rank"
+        return _frame(rows, columns, money).sort("date", "item_id")
+
+    def funnel_metrics(self) -> pl.DataFrame:
+        """One row per day and seen item; ctr in percent, NULL without impressions."""
+        rows = [
+            {
+                "date": date,
+                "item_id": item_id,
+                "item_name": views.item_name,
+                "category": views.category,
+                "impressions": views.impressions,
+                "clicks": views.clicks,
+                "ctr": _percent(views.clicks, views.impressions),
+            }
+            for date, day in sorted(self._days.items())
+            for item_id, views in sorted(day.views.items())
+        ]
+        return _frame(rows, "date item_id item_name category impressions clicks ctr", {"ctr": RATE})
+
+
+def _by_revenue(sales: dict[str, _Sales]) -> list[tuple[str, _Sales]]:
+    return sorted(sales.items(), key=lambda entry: (-entry[1].revenue, entry[0]))
+
+
+def _money(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _percent(part: int, whole: int) -> Decimal | None:
+    return (Decimal(100 * part) / whole).quantize(Decimal("0.0001"), ROUND_HALF_UP) if whole else None
+
+
+def _frame(rows: Sequence[Mapping[str, object]], columns: str, decimals: dict[str, pl.Decimal]) -> pl.DataFrame:
+    texts = ("item_id", "item_name", "category")
+    schema = {
+        name: decimals.get(name) or (pl.Date if name == "date" else pl.String if name in texts else pl.Int64)
+        for name in columns.split()
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
