@@ -23,6 +23,7 @@ from flowguard.warehouse.ducklake.session import DuckLakeSession
 from flowguard.warehouse.lock import file_lock
 
 _LOCK_TIMEOUT_SECONDS = 120.0
+_NAMES = [table.full_name for table in TABLES]
 
 
 class DuckLakeWarehouse:
@@ -33,10 +34,11 @@ class DuckLakeWarehouse:
         self._folder = settings.home / "warehouse"
         if read_only and not (self._folder / "catalog.sqlite").exists():
             raise InvalidInput(f"there is no warehouse in {settings.home} yet: start `flowguard up` or `replay` first")
-        self._read_only = read_only
-        with self._lock() if not self._is_there() else _nothing():
+        if read_only or self._is_migrated():
             self._connection = connect(settings, read_only=read_only)
-            if not read_only:
+        else:
+            with self._lock():
+                self._connection = connect(settings, read_only=False)
                 self._migrate()
 
     def query(self, sql: str) -> pl.DataFrame:
@@ -83,8 +85,13 @@ class DuckLakeWarehouse:
         parquet.write_table(frame.to_arrow(), file, compression="zstd", compression_level=1, write_statistics=measured)
         return str(file)
 
-    def _is_there(self) -> bool:
-        return (self._folder / "catalog.sqlite").exists()
+    def _is_migrated(self) -> bool:
+        """Whether a process before this one created all tables; opening one that is half created would fail."""
+        return self._created.exists() and self._created.read_text().split() == _NAMES
+
+    @property
+    def _created(self) -> Path:
+        return self._folder / "tables.txt"
 
     def _lock(self) -> AbstractContextManager[None]:
         return file_lock(self._folder / "write.lock", _LOCK_TIMEOUT_SECONDS)
@@ -95,6 +102,7 @@ class DuckLakeWarehouse:
         ).fetchall()
         for table in (t for t in TABLES if (t.full_name,) not in there):
             self._create(table)
+        self._created.write_text("\n".join(_NAMES))
 
     def _create(self, table: Table) -> None:
         run = partial(self._connection.execute)
@@ -103,8 +111,3 @@ class DuckLakeWarehouse:
         run(render.create(table))
         if table.partitioned and table.day:
             run(f"ALTER TABLE {table.full_name} SET PARTITIONED BY ({table.day})")
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
