@@ -43,9 +43,9 @@ def spans(instants: pl.Series) -> list[Scope]:
     times = instants.drop_nulls().unique().sort()
     if times.is_empty():
         return []
-    gaps = times.diff().top_k(MOST_SPANS - 1)
-    smallest = max(gaps.min() or SMALLEST_GAP, SMALLEST_GAP)
-    group = (times.diff() >= smallest).fill_null(False).cum_sum()
+    gaps = times.diff()
+    largest = gaps.rank("ordinal", descending=True) < MOST_SPANS  # ordinal: of equal gaps not all are cut
+    group = (largest & (gaps >= SMALLEST_GAP)).fill_null(False).cum_sum()
     bounds = pl.DataFrame({"time": times, "group": group}).group_by("group", maintain_order=True)
     return [
         Scope(first, last + _ONE, touched=True)
