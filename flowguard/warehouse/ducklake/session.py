@@ -11,6 +11,7 @@ from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
 from flowguard.warehouse.base import Staged
 from flowguard.warehouse.ducklake.connection import LAKE
+from flowguard.warehouse.ducklake.errors import translated
 
 
 class DuckLakeSession:
@@ -27,7 +28,8 @@ class DuckLakeSession:
         self._model_sql = model_sql
 
     def query(self, sql: str) -> pl.DataFrame:
-        return self._connection.execute(sql).pl()
+        with translated():
+            return self._connection.execute(sql).pl()
 
     def execute(self, sql: str) -> None:
         self._connection.execute(sql)

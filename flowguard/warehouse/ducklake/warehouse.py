@@ -18,6 +18,7 @@ from flowguard.models.table import BYTES, Model, Table
 from flowguard.settings import Settings
 from flowguard.warehouse.base import Session, Staged
 from flowguard.warehouse.ducklake.connection import LAKE, connect
+from flowguard.warehouse.ducklake.errors import only_select
 from flowguard.warehouse.ducklake.maintenance import STEPS
 from flowguard.warehouse.ducklake.session import DuckLakeSession
 from flowguard.warehouse.lock import file_lock
@@ -34,6 +35,7 @@ class DuckLakeWarehouse:
         self._folder = settings.home / "warehouse"
         if read_only and not (self._folder / "catalog.sqlite").exists():
             raise InvalidInput(f"there is no warehouse in {settings.home} yet: start `flowguard up` or `replay` first")
+        self._read_only = read_only
         if read_only or self._is_migrated():
             self._connection = connect(settings, read_only=read_only)
         else:
@@ -43,6 +45,8 @@ class DuckLakeWarehouse:
 
     def query(self, sql: str) -> pl.DataFrame:
         with self.session() as session:
+            if self._read_only:
+                only_select(self._connection, sql)
             return session.query(sql)
 
     @contextmanager

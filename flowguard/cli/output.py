@@ -1,0 +1,52 @@
+"""Printing rows: as a table for people, as CSV or JSON for programs."""
+
+import json
+from enum import StrEnum
+
+import polars as pl
+import typer
+from polars import selectors
+from rich.table import Table
+
+from flowguard.cli.app import console
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def print_rows(rows: pl.DataFrame, format: Format, title: str | None = None) -> None:
+    """CSV has a header; JSON is an array of objects; decimals are exact text, times end in Z, bytes are base64."""
+    if format is Format.csv:
+        typer.echo(_exact(rows).write_csv(), nl=False)
+    elif format is Format.json:
+        typer.echo(json.dumps(_exact(rows).to_dicts(), ensure_ascii=False, indent=2))
+    else:
+        console.print(_table(rows, title))
+
+
+def _exact(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(
+        selectors.decimal().cast(pl.String),
+        selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
+        selectors.date().cast(pl.String),
+        selectors.binary().bin.encode("base64"),
+    )
+
+
+def _table(rows: pl.DataFrame, title: str | None) -> Table:
+    table = Table(title=title, box=None, pad_edge=False, header_style="bold")
+    for name, kind in rows.schema.items():
+        table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
+    for row in rows.iter_rows():
+        table.add_row(*("" if value is None else _cell(value) for value in row))
+    return table
+
+
+def _cell(value: object) -> str:
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return text.replace("[", r"\[")
