@@ -12,7 +12,8 @@
         ├── MissingComponent      a tool or package that this needs is not installed
         ├── TopicMisconfigured    a topic is missing, or has settings that break the accounting
         ├── OffsetGap             Kafka no longer holds, or never held, offsets that come next
-        └── WarehouseCorrupt      the tables contradict each other
+        ├── PlatformFailed        a part of the local platform does not start, or has stopped
+    └── WarehouseCorrupt      the tables contradict each other
 
 Each message says what is wrong, where, and what to do.
 """
@@ -56,6 +57,10 @@ class TopicMisconfigured(Terminal):
 
 class OffsetGap(Terminal):
     """Kafka no longer holds, or never held, the offsets that come next."""
+
+
+class PlatformFailed(Terminal):
+    """A part of the local platform does not start, or has stopped."""
 
 
 class WarehouseCorrupt(Terminal):

@@ -1,0 +1,106 @@
+"""``flowguard up``: run the whole platform in the foreground."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from flowguard.cli.app import Home, app, console, remarks
+from flowguard.errors import InvalidSettings
+from flowguard.settings import Settings, load_settings, where_from
+
+SHOPPERS = ("--forever",)
+_STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@app.command()
+def up(
+    home: Home = None,
+    simulate: Annotated[bool, typer.Option(help="Let simulated shoppers send events.")] = True,
+    external: Annotated[
+        bool, typer.Option("--external", help="Use the Kafka of FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS, start none.")
+    ] = False,
+) -> None:
+    """Run broker, gateway with storefront, and Dagster until Ctrl-C; carries on with the data that is there."""
+    # Here, so that the other commands do not wait for these imports.
+    from flowguard.local.platform import Platform
+
+    settings = load_settings(home)
+    if external:
+        _refuse_default_broker(settings)
+    steps = _Steps()
+    try:
+        with _signals_as_ctrl_c(), steps:
+            platform = Platform(
+                settings, external_broker=external, shoppers=SHOPPERS if simulate else None, progress=steps.next
+            )
+            with platform:
+                platform.start()
+                steps.end()
+                console.print(_addresses(settings))
+                remarks.print("Ctrl-C stops everything.")
+                platform.watch()
+    except KeyboardInterrupt:
+        remarks.print("Stopped. The next start carries on from here.")
+
+
+class _Steps:
+    """Shows what is being done, and afterwards how long it took."""
+
+    def __init__(self) -> None:
+        self._status = remarks.status("")
+        self._doing: str | None = None
+        self._since = 0.0
+
+    def __enter__(self) -> None:
+        self._status.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        self._status.stop()
+
+    def next(self, doing: str) -> None:
+        self.end()
+        self._doing, self._since = doing, time.monotonic()
+        self._status.update(doing)
+
+    def end(self) -> None:
+        if self._doing is not None:
+            remarks.print(f"{self._doing} [dim]{time.monotonic() - self._since:.1f} s[/dim]", soft_wrap=True)
+        self._doing = None
+        self._status.update("")
+
+
+def _addresses(settings: Settings) -> Table:
+    from flowguard.local.ready import gateway_address, webserver_address
+
+    table = Table.grid(padding=(0, 3))
+    table.add_row("Storefront", f"[bold]{gateway_address(settings)}[/bold]", "click, order, watch it arrive")
+    table.add_row("Dagster", f"[bold]{webserver_address(settings)}[/bold]", "assets, runs, checks, backfills")
+    table.add_row("Tables", str(settings.home / "warehouse"), 'flowguard sql "SELECT * FROM gold.daily_order_metrics"')
+    table.add_row("Logs", str(settings.home / "logs"), "one file a part")
+    return table
+
+
+def _refuse_default_broker(settings: Settings) -> None:
+    if where_from(settings.home)["kafka_bootstrap_servers"] == "default":
+        raise InvalidSettings("--external needs to know which Kafka: set FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS=host:port")
+
+
+@contextmanager
+def _signals_as_ctrl_c() -> Iterator[None]:
+    """Also SIGTERM, a closed terminal, and Ctrl-C where a script's ``&`` has made Python ignore it."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in _STOPPING_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,103 @@
+"""The parts of the platform: how each is started, where it listens, and how it is asked whether it is ready."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flowguard.local import broker, ports, ready
+from flowguard.local.supervisor import Program
+from flowguard.settings import Settings
+
+DEFINITIONS = "flowguard.definitions"
+
+
+@dataclass(frozen=True)
+class Part:
+    """``setting`` names the setting to change if the port is taken; a part without a port listens nowhere.
+
+    ``ready`` gives None, or why the part is not ready yet. The platform goes on without a part that is not ``vital``.
+    """
+
+    program: Program
+    ready: Callable[[Settings], str | None] | None = None
+    host: str = ports.HOST
+    port: int | None = None
+    setting: str = ""
+    vital: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.program.name
+
+    @property
+    def address(self) -> str | None:
+        return f"{self.host}:{self.port}" if self.port else None
+
+
+def stages(
+    settings: Settings,
+    workspace: Path,
+    *,
+    external_broker: bool = False,
+    shoppers: Sequence[str] | None = None,
+    definitions: str = DEFINITIONS,
+) -> list[list[Part]]:
+    """The parts in the order in which they need each other; those of one stage start together.
+
+    ``shoppers``: the words after ``flowguard simulate``; None for no shoppers.
+    """
+    first = [] if external_broker else [[_broker(settings)]]
+    last = [] if shoppers is None else [[_shoppers(shoppers)]]
+    return [
+        *first,
+        [_gateway(settings), _code_server(settings, definitions)],
+        [_webserver(settings, workspace), _daemon(workspace)],
+        *last,
+    ]
+
+
+def _broker(settings: Settings) -> Part:
+    port = ports.broker_port(settings)
+    program = Program("broker", tuple(broker.command(settings.home / "broker", port)))
+    return Part(program, ready.broker, port=port, setting="FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS")
+
+
+def _gateway(settings: Settings) -> Part:
+    return Part(
+        _python("gateway", "flowguard.gateway"),
+        ready.gateway,
+        settings.gateway_host,
+        settings.gateway_port,
+        "FLOWGUARD_GATEWAY_PORT",
+    )
+
+
+def _code_server(settings: Settings, definitions: str) -> Part:
+    """One process for webserver and daemon. Runs are its children, in its process group."""
+    host, port = settings.code_server_host, settings.code_server_port
+    where = ("-h", host, "-p", str(port))
+    program = _python(
+        "code-server", "dagster", "api", "grpc", "-m", definitions, *where, "--location-name", "flowguard"
+    )
+    return Part(program, ready.code_server, host, port, "FLOWGUARD_CODE_SERVER_PORT")
+
+
+def _webserver(settings: Settings, workspace: Path) -> Part:
+    where = ("-h", ports.HOST, "-p", str(settings.webserver_port))
+    program = _python("webserver", "dagster_webserver", *where, "-w", str(workspace))
+    return Part(program, ready.dagster_webserver, port=settings.webserver_port, setting="FLOWGUARD_WEBSERVER_PORT")
+
+
+def _daemon(workspace: Path) -> Part:
+    """It would wait for its sensors' ticks, which last 20 s; it keeps nothing in memory that a kill could lose."""
+    program = _python("daemon", "dagster._daemon", "run", "-w", str(workspace), "--log-level", "warning")
+    return Part(replace(program, patience=2.0), ready.dagster_daemon)
+
+
+def _shoppers(arguments: Sequence[str]) -> Part:
+    return Part(_python("shoppers", "flowguard", "simulate", *arguments), vital=False)
+
+
+def _python(name: str, module: str, *arguments: str) -> Program:
+    return Program(name, (sys.executable, "-m", module, *arguments))

@@ -1,0 +1,60 @@
+"""Ports of the loopback interface."""
+
+import socket
+from collections.abc import Mapping
+
+from flowguard.errors import PlatformFailed
+from flowguard.settings import Settings
+
+HOST = "127.0.0.1"
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def on_free_ports(settings: Settings) -> Settings:
+    """The same settings, everything local on ports that were free a moment ago."""
+    return settings.model_copy(
+        update={
+            "kafka_bootstrap_servers": f"{HOST}:{free_port()}",
+            "gateway_port": free_port(),
+            "code_server_port": free_port(),
+            "webserver_port": free_port(),
+        }
+    )
+
+
+def broker_port(settings: Settings) -> int:
+    """The port that the embedded broker takes: the one of the bootstrap address."""
+    host, _, port = settings.kafka_bootstrap_servers.rpartition(":")
+    if host not in (HOST, "localhost") or not port.isdigit():
+        raise PlatformFailed(
+            f"the embedded broker cannot listen on {settings.kafka_bootstrap_servers}: use `flowguard up --external` "
+            f"for a Kafka of your own, or set FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS to {HOST} and a port"
+        )
+    return int(port)
+
+
+def refuse_taken(wanted: Mapping[str, tuple[str, int]]) -> None:
+    """Raise PlatformFailed, naming the setting to change, unless every port (by setting: address, port) is free."""
+    for setting, (host, port) in wanted.items():
+        if not _is_free(host, port):
+            raise PlatformFailed(
+                f"port {port} is taken by another program: stop it, or set {setting} to another "
+                f"(`flowguard status` tells whether it is FlowGuard's)"
+            )
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        # What a program that has ended left in TIME_WAIT is no obstacle to the servers either.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
