@@ -1,0 +1,75 @@
+"""A gateway as it is served: uvicorn on a free port, in a thread, in front of the session's broker."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import httpx
+import pytest
+import uvicorn
+from confluent_kafka import Consumer, TopicPartition
+
+from flowguard.gateway.app import create_app
+from flowguard.settings import Settings
+from flowguard_tests.conftest import free_port
+from flowguard_tests.waiting import wait_until
+
+Serve = Callable[..., AbstractContextManager[httpx.Client]]
+Stored = Callable[[str], list[tuple[bytes | None, bytes]]]
+
+
+@pytest.fixture
+def serve(settings: Settings) -> Serve:
+    """``with serve(gateway_max_batch=2, …) as client``: a gateway with those settings that is ready."""
+
+    @contextmanager
+    def serve(wait_ready: bool = True, **changes: object) -> Iterator[httpx.Client]:
+        port = free_port()
+        app = create_app(settings.model_copy(update=changes))
+        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+                wait_until(lambda: server.started)
+                if wait_ready:
+                    wait_until(lambda: client.get("/health/ready").status_code == 200)
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join()
+
+    return serve
+
+
+@pytest.fixture
+def gateway(serve: Serve) -> Iterator[httpx.Client]:
+    """A client of a gateway with default settings."""
+    with serve() as client:
+        yield client
+
+
+@pytest.fixture
+def stored(settings: Settings) -> Stored:
+    """``stored(topic)``: key and value of every record that the topic holds now."""
+
+    def stored(topic: str) -> list[tuple[bytes | None, bytes]]:
+        consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": "look"})
+        try:
+            records: list[tuple[bytes | None, bytes]] = []
+            for partition in range(settings.topic_partitions):
+                low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+                if low == high:
+                    continue
+                consumer.assign([TopicPartition(topic, partition, low)])
+                while len(records) == 0 or high > low:
+                    message = consumer.poll(10)
+                    assert message is not None and message.error() is None, message and message.error()
+                    records.append((message.key(), message.value() or b""))
+                    low = (message.offset() or 0) + 1
+                consumer.unassign()
+            return records
+        finally:
+            consumer.close()
+
+    return stored
