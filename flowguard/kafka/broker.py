@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetS
 from flowguard.errors import FlowGuardError, TopicMisconfigured
 from flowguard.kafka import config, ranges
 from flowguard.kafka.errors import translated
-from flowguard.kafka.ranges import OffsetRange, Position, TopicPartition, Watermarks
+from flowguard.kafka.ranges import Arrival, OffsetRange, Position, TopicPartition, Watermarks
 from flowguard.settings import Settings
 
 PARTITIONS_REMEMBERED = 30.0
@@ -64,15 +64,15 @@ class Broker:
     def watermarks(self) -> dict[TopicPartition, Watermarks]:
         """For each partition of the topics, the first offset that is held and the one after the last readable."""
         partitions = self._known_partitions()
-        low = self._offsets(partitions, OffsetSpec.earliest())
-        high = self._offsets(partitions, OffsetSpec.latest())
-        return {tp: Watermarks(low[tp], high[tp]) for tp in partitions}
+        low = self._list_offsets(partitions, OffsetSpec.earliest())
+        high = self._list_offsets(partitions, OffsetSpec.latest())
+        return {tp: Watermarks(low[tp].offset, high[tp].offset) for tp in partitions}
 
-    def offset_at(self, tp: TopicPartition, instant: datetime) -> int:
-        """The first offset whose record arrived at or after an instant (naive UTC); the end where there is none."""
+    def first_since(self, tp: TopicPartition, instant: datetime) -> Arrival | None:
+        """The first record that arrived at or after an instant (naive UTC); None where there is none."""
         milliseconds = math.ceil(instant.replace(tzinfo=UTC).timestamp() * 1000)
-        offset = self._offsets([tp], OffsetSpec.for_timestamp(milliseconds))[tp]
-        return offset if offset >= 0 else self._offsets([tp], OffsetSpec.latest())[tp]
+        found = self._list_offsets([tp], OffsetSpec.for_timestamp(milliseconds))[tp]
+        return Arrival(found.offset, from_milliseconds(found.timestamp)) if found.offset >= 0 else None
 
     def arrived_at(self, tp: TopicPartition, offset: int) -> datetime | None:
         """When the first record at or after an offset arrived (naive UTC); None where there is none yet."""
@@ -151,17 +151,17 @@ class Broker:
             answers = self._admin.describe_configs(resources, request_timeout=config.REQUEST_TIMEOUT)
             return {resource.name: answer.result()[_TIMESTAMP_TYPE].value for resource, answer in answers.items()}
 
-    def _offsets(self, partitions: Sequence[TopicPartition], spec: Any) -> dict[TopicPartition, int]:
-        """What the broker answers for each partition, in one request; -1 where no record is that late."""
+    def _list_offsets(self, partitions: Sequence[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, Any]:
+        """What the broker answers for each partition, offset and timestamp, in one request."""
         asked = {kafka.TopicPartition(*tp): spec for tp in partitions}
         answers = self._admin.list_offsets(
             asked, isolation_level=kafka.IsolationLevel.READ_COMMITTED, request_timeout=config.REQUEST_TIMEOUT
         )
-        offsets = {}
+        found = {}
         for asked_for, answer in answers.items():
             with translated(f"asking for offsets of topic {asked_for.topic}, partition {asked_for.partition}"):
-                offsets[TopicPartition(asked_for.topic, asked_for.partition)] = answer.result().offset
-        return offsets
+                found[TopicPartition(asked_for.topic, asked_for.partition)] = answer.result()
+        return found
 
 
 def from_milliseconds(milliseconds: int) -> datetime:

@@ -9,6 +9,7 @@ import msgspec
 from flowguard.errors import OffsetGap
 
 FIRST_GENERATION = 1
+_EVER = datetime(1970, 1, 1)
 
 
 class TopicPartition(NamedTuple):
@@ -53,14 +54,18 @@ class OffsetRange(msgspec.Struct, frozen=True):
     last_digest: str | None
 
 
+class Arrival(NamedTuple):
+    """A record's offset and when it arrived, naive UTC."""
+
+    offset: int
+    arrived_at: datetime
+
+
 class Cut(Protocol):
     """Answers when records arrived."""
 
-    def offset_at(self, tp: TopicPartition, instant: datetime) -> int:
-        """The first offset whose record arrived at or after an instant (naive UTC); the end where there is none."""
-
-    def arrived_at(self, tp: TopicPartition, offset: int) -> datetime | None:
-        """When the first record at or after an offset arrived (naive UTC); None where there is none yet."""
+    def first_since(self, tp: TopicPartition, instant: datetime) -> Arrival | None:
+        """The first record that arrived at or after an instant (naive UTC); None where there is none."""
 
 
 def plan(
@@ -114,16 +119,14 @@ def _rest_of_day(position: Position, high: int, cut: Cut) -> OffsetRange | None:
     tp, start = TopicPartition(position.topic, position.partition), position.next_offset
     if start >= high:
         return None
-    arrived_at = position.last_arrived_at or cut.arrived_at(tp, start)
-    if arrived_at is None:
+    day = _day_before(position, cut)
+    if day is None:
         return None
-    day = arrived_at.date()
-    while (end := min(high, cut.offset_at(tp, _midnight_after(day)))) <= start:
-        # The next record is of a later day. Should the broker's clock have run backwards, the later day stays.
-        following = cut.arrived_at(tp, start)
-        if following is None:
-            return None
-        day = max(day + timedelta(days=1), following.date())
+    # The next record may be of a later day. Each step goes to a day that has records, never back: should the
+    # broker's clock have run backwards, the later day stays.
+    while (later := cut.first_since(tp, _midnight_after(day))) and later.offset <= start:
+        day = later.arrived_at.date()
+    end = min(high, later.offset) if later else high
     return OffsetRange(
         topic=position.topic,
         generation=position.generation,
@@ -134,6 +137,14 @@ def _rest_of_day(position: Position, high: int, cut: Cut) -> OffsetRange | None:
         last_arrived_at=position.last_arrived_at,
         last_digest=position.last_digest,
     )
+
+
+def _day_before(position: Position, cut: Cut) -> date | None:
+    """The day of the last ingested record, else of the first that is held; None where none is."""
+    if position.last_arrived_at:
+        return position.last_arrived_at.date()
+    first = cut.first_since(TopicPartition(position.topic, position.partition), _EVER)
+    return first.arrived_at.date() if first else None
 
 
 def _midnight_after(day: date) -> datetime:

@@ -21,6 +21,9 @@ from flowguard.settings import Settings
 BLOCK_RECORDS = 2000
 """Most records in a block: their Python objects are short-lived and few."""
 
+RECORDS_AT_ONCE = 20_000
+"""Ranges of more records than this together are read one after the other."""
+
 PATIENCE = 30.0
 """Seconds without any progress after which the broker counts as unavailable."""
 
@@ -77,20 +80,21 @@ class RangeReader:
     def read(self, ranges: Sequence[OffsetRange]) -> Iterator[Block]:
         """Blocks that hold every record of the ranges, in order within each range, and nothing else.
 
-        All ranges (at most one a partition) are read at once. A range is complete by position, because offsets of
-        transaction markers and compacted records carry no record.
+        Small ranges (at most one a partition) are read at once, large ones one after the other. A range is complete
+        by position, because offsets of transaction markers and compacted records carry no record.
 
         Raises:
             OffsetGap: Kafka does not hold the range, or the record before it is not the one that was ingested.
             BrokerUnavailable: nothing came for `PATIENCE` seconds.
         """
-        reading = {(r.topic, r.partition): _begin(r) for r in ranges if r.start < r.end}
-        with translated("starting to read"):
-            self._consumer.assign([_at(one) for one in reading.values()])
-        try:
-            yield from self._read(reading)
-        finally:
-            self._consumer.unassign()
+        for together in _together([offsets for offsets in ranges if offsets.start < offsets.end]):
+            reading = {(offsets.topic, offsets.partition): _begin(offsets) for offsets in together}
+            with translated("starting to read"):
+                self._consumer.assign([_at(one) for one in reading.values()])
+            try:
+                yield from self._read(reading)
+            finally:
+                self._consumer.unassign()
 
     def close(self) -> None:
         self._consumer.close()
@@ -158,6 +162,20 @@ class RangeReader:
                 f"{one.name}: offsets {following} to {one.range.end - 1} are to be read, but Kafka holds "
                 f"{low} to {high - 1}: records expired, or the topic was truncated or recreated"
             )
+
+
+def _together(ranges: Sequence[OffsetRange]) -> Iterator[list[OffsetRange]]:
+    """Neighbours whose records, and what a broker sends beyond them, fit into memory at once."""
+    together: list[OffsetRange] = []
+    records = 0
+    for offsets in ranges:
+        if together and records + offsets.end - offsets.start > RECORDS_AT_ONCE:
+            yield together
+            together, records = [], 0
+        together.append(offsets)
+        records += offsets.end - offsets.start
+    if together:
+        yield together
 
 
 def _begin(offsets: OffsetRange) -> _Reading:

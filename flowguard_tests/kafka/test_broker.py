@@ -69,9 +69,9 @@ def test_arrival_is_found_by_time_and_by_offset(broker: Broker, settings: Settin
     assert arrived_at is not None
     assert before <= arrived_at <= now()
     assert broker.arrived_at(tp, 2) is None
-    assert broker.offset_at(tp, before) == 0
-    assert broker.offset_at(tp, arrived_at + timedelta(microseconds=1)) == 2
-    assert broker.offset_at(tp, now() + timedelta(days=1)) == 2
+    assert broker.first_since(tp, datetime(1970, 1, 1)) == broker.first_since(tp, before)
+    assert broker.first_since(tp, before) == (0, broker.arrived_at(tp, 0))
+    assert broker.first_since(tp, arrived_at + timedelta(microseconds=1)) is None
 
 
 def test_a_plan_covers_what_is_there(broker: Broker, settings: Settings, produce: Produce) -> None:

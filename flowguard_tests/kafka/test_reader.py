@@ -83,6 +83,22 @@ def test_each_range_is_read_from_its_start_to_its_end(
     }
 
 
+def test_large_ranges_are_read_one_after_the_other(
+    reader: RangeReader, settings: Settings, produce: Produce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "RECORDS_AT_ONCE", 10)
+    topic = settings.orders_topic
+    for partition in range(3):
+        produce(topic, values(30), partition=partition)
+    wanted = [offsets(topic, 0, 4, partition=0), offsets(topic, 0, 30, partition=1), offsets(topic, 5, 9, partition=2)]
+    assert [block.range.partition for block in reader.read(wanted)] == [0, 1, 2]
+    assert read(reader, *wanted) == {
+        (topic, 0): numbered(0, 4),
+        (topic, 1): numbered(0, 30),
+        (topic, 2): numbered(5, 9),
+    }
+
+
 def test_nothing_to_read_is_no_block(reader: RangeReader, settings: Settings) -> None:
     assert read(reader) == {}
     assert read(reader, offsets(settings.orders_topic, 0, 0)) == {}
