@@ -1,0 +1,184 @@
+"""Rolling runs on a real broker: they take what is there, end when it is quiet, and survive being killed."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from flowguard.errors import OffsetGap
+from flowguard.rounds import gold
+from flowguard.rounds.lease import lease_is_held, rolling_lease
+from flowguard.rounds.news import wait_for_dirty_days
+from flowguard.rounds.rolling import Rolled, roll
+from flowguard.settings import Settings, as_environment
+from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard_tests.conftest import Produce
+
+TABLES = (
+    "bronze.orders_raw", "bronze.clicks_raw", "ops.quarantine", "silver.orders_cleaned", "silver.order_refunds",
+    "silver.order_duplicates", "silver.clicks_cleaned", "silver.click_duplicates", "gold.daily_order_metrics",
+    "gold.food_performance", "gold.funnel_metrics", "gold.flow_ledger",
+)  # fmt: skip
+
+
+def order(number: int, **changes: Any) -> bytes:
+    event = {
+        "event_id": f"e{number}",
+        "event_type": "order_placed",
+        "order_id": f"o{number}",
+        "user_id": f"u{number % 7}",
+        "item_id": f"i{number % 5}",
+        "price": "9.50",
+        "event_timestamp": f"2026-11-{1 + number % 9:02d}T12:00:{number % 60:02d}Z",
+    }
+    return json.dumps(event | changes).encode()
+
+
+def click(number: int) -> bytes:
+    return order(number, event_type="click" if number % 3 else "impression")
+
+
+@pytest.fixture
+def quick(settings: Settings) -> Settings:
+    """Rolling runs that end soon after the topics are quiet."""
+    return settings.model_copy(update={"quiet_time": timedelta(milliseconds=200), "chunk_records": 300})
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Warehouse]:
+    with closing(open_warehouse(settings)) as warehouse:
+        yield warehouse
+
+
+def rolled(settings: Settings, warehouse: Warehouse) -> Rolled:
+    return roll(settings, warehouse, run_id="run", on_commit=lambda _: None, each_minute=lambda *_: None)
+
+
+def contents(settings: Settings, warehouse: Warehouse) -> dict[str, pl.DataFrame]:
+    gold.refresh(warehouse, settings)
+    hidden = ("_ingested_at", "_run_id")
+    return {
+        table: (rows := warehouse.query(f"SELECT * FROM {table}").drop(hidden, strict=False)).sort(rows.columns)
+        for table in TABLES
+    }
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def traffic(settings: Settings, produce: Produce, count: int) -> None:
+    produce(settings.orders_topic, [*map(order, range(count)), order(1), b"junk", order(count + 1, price="-1")])
+    produce(settings.orders_topic, [order(count + 2, event_type="order_refunded", order_id="o3")])
+    produce(settings.clicks_topic, [*map(click, range(count)), click(2)])
+
+
+def test_a_run_takes_everything_and_ends_when_quiet(quick: Settings, produce: Produce) -> None:
+    traffic(quick, produce, 400)
+    with opened(quick) as warehouse:
+        result = rolled(quick, warehouse)
+        assert (result.ended, result.records) == ("quiet", 805)
+        assert result.rounds > 1
+        ledger = contents(quick, warehouse)["gold.flow_ledger"].drop("arrival_date", "topic").sort("offsets")
+        assert ledger.rows() == [
+            (401, 401, 0, 0, 0, 400, 1, 0, True),
+            (404, 403, 1, 0, 0, 401, 1, 1, True),
+        ]
+        again = rolled(quick, warehouse)
+        assert (again.rounds, again.records) == (0, 0)
+
+
+def test_what_comes_later_is_taken_by_the_same_run(quick: Settings, produce: Produce) -> None:
+    produce(quick.orders_topic, [order(0)])
+    later = iter([[order(1)], [order(2), order(0)]])
+
+    with opened(quick) as warehouse:
+        result = roll(
+            quick,
+            warehouse,
+            run_id="run",
+            on_commit=lambda _: produce(quick.orders_topic, next(later, [])),
+            each_minute=lambda *_: None,
+        )
+        assert (result.rounds, result.records) == (3, 4)
+        assert warehouse.query("SELECT COUNT(*) FROM silver.orders_cleaned").item() == 3
+
+
+def test_one_rolling_run_at_a_time(quick: Settings, produce: Produce) -> None:
+    produce(quick.orders_topic, [order(0)])
+    with opened(quick) as warehouse:
+        with rolling_lease(quick):
+            assert lease_is_held(quick)
+            assert rolled(quick, warehouse).ended == "another run is at work"
+        assert not lease_is_held(quick)
+        assert warehouse.query("SELECT COUNT(*) FROM bronze.orders_raw").item() == 0
+
+
+def test_checks_see_every_change_once(quick: Settings, produce: Produce) -> None:
+    traffic(quick, produce, 50)
+    seen = []
+    with opened(quick) as warehouse:
+        roll(
+            quick, warehouse, run_id="r", on_commit=lambda _: None, each_minute=lambda _, changes: seen.append(changes)
+        )
+    (changes,) = seen
+    assert ("silver.orders_cleaned", date(2026, 11, 1)) in changes
+    assert "ops.quarantine" in {table for table, _ in changes}
+
+
+def test_offsets_that_are_gone_stop_ingestion(quick: Settings, produce: Produce) -> None:
+    produce(quick.orders_topic, [order(0)], partition=0)
+    with opened(quick) as warehouse:
+        rolled(quick, warehouse)
+        with warehouse.session() as session, session.transaction():
+            session.execute("UPDATE ops.ingest_ranges SET end_offset = 7")
+        with pytest.raises(OffsetGap, match=rf"{quick.orders_topic}.*partition 0"):
+            rolled(quick, warehouse)
+
+
+def test_a_killed_run_leaves_no_trace(quick: Settings, produce: Produce, tmp_path: Path) -> None:
+    traffic(quick, produce, 3000)
+    undisturbed = quick.model_copy(update={"home": tmp_path / "undisturbed", "chunk_records": 5000})
+    with opened(undisturbed) as warehouse:
+        rolled(undisturbed, warehouse)
+        expected = contents(undisturbed, warehouse)
+
+    with opened(quick) as warehouse:
+        run = subprocess.Popen([sys.executable, "-c", _RUN], env=as_environment(quick), start_new_session=True)
+        try:
+            until(lambda: _ranges(warehouse) >= 2)
+        finally:
+            run.kill()
+            run.wait()
+        taken = warehouse.query("SELECT COUNT(*) FROM bronze.orders_raw").item()
+        assert 0 < taken < 3003
+        rolled(quick, warehouse)
+        assert wait_for_dirty_days(warehouse, 0)
+        for table, rows in contents(quick, warehouse).items():
+            assert_frame_equal(rows, expected[table])
+
+
+_RUN = """
+from flowguard.rounds.rolling import roll
+from flowguard.settings import load_settings
+from flowguard.warehouse import open_warehouse
+
+settings = load_settings()
+roll(settings, open_warehouse(settings), run_id="killed", on_commit=lambda _: None, each_minute=lambda *_: None)
+"""
+
+
+def _ranges(warehouse: Warehouse) -> int:
+    return int(warehouse.query("SELECT COUNT(DISTINCT committed_at) FROM ops.ingest_ranges").item())
