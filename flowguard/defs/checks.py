@@ -4,14 +4,14 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 import dagster as dg
 import polars as pl
 
 from flowguard.checks.check import Check
-from flowguard.checks.registry import checks_of
+from flowguard.checks.registry import CHECKS, checks_of
 from flowguard.defs.describe import markdown
 from flowguard.defs.keys import key_of
 from flowguard.rounds.changes import Changes
@@ -56,9 +56,10 @@ def evaluate(warehouse: Warehouse, check: Check, days: Iterable[date]) -> Outcom
 class Watch:
     """The checks of one run. Dagster keeps one record per run and check, in which the last evaluation wins."""
 
-    def __init__(self, context: dg.AssetExecutionContext, tables: Iterable[str]) -> None:
+    def __init__(self, context: dg.AssetExecutionContext) -> None:
         self._context = context
-        self._checks = checks_of(set(tables))
+        selected = context.selected_asset_check_keys
+        self._checks = [c for c in CHECKS if dg.AssetCheckKey(key_of(c.table), c.name) in selected]
         self._changed: dict[str, set[date]] = defaultdict(set)
         self._unseen: dict[Check, set[date]] = defaultdict(set)
         self._told: dict[Check, int] = {}
@@ -85,10 +86,10 @@ class Watch:
                     self._unseen[check].add(day)
 
     def finish(self, warehouse: Warehouse) -> None:
-        """Evaluate all checks on everything that the run changed, and tell each outcome."""
+        """Evaluate all checks on everything that the run changed, or on today, and tell each outcome."""
         for check in self._checks:
-            if days := self._changed[check.table]:
-                self._tell(check, evaluate(warehouse, check, days))
+            days = self._changed[check.table] or {datetime.now(UTC).date()}
+            self._tell(check, evaluate(warehouse, check, days))
 
     def _tell(self, check: Check, outcome: Outcome) -> None:
         self._told[check] = outcome.failing

@@ -2,10 +2,9 @@
 
 import dagster as dg
 
+from flowguard.defs.flow import flow_assets
 from flowguard.defs.freshness import freshness_check, freshness_sensor
-from flowguard.defs.gold import gold_assets
 from flowguard.defs.jobs import gold_job, ingestion_job
-from flowguard.defs.live import live_assets
 from flowguard.defs.resources import Home
 from flowguard.defs.schedules import midnight_schedule
 from flowguard.defs.sensors import gold_sensor, ingestion_sensor
@@ -17,7 +16,7 @@ def everything(settings: Settings) -> dg.Definitions:
     """Assets, checks, jobs, sensors and schedules. A run is one step, so it needs no processes beside its own."""
     ingestion, gold = ingestion_job(), gold_job()
     return dg.Definitions(
-        assets=[*topic_specs(settings), live_assets(settings), gold_assets(settings)],
+        assets=[*topic_specs(settings), flow_assets(settings)],
         asset_checks=[freshness_check()],
         jobs=[ingestion, gold],
         sensors=[ingestion_sensor(ingestion), gold_sensor(gold), freshness_sensor(settings)],

@@ -47,11 +47,8 @@ class _Pending:
 class Reporter:
     """Use as a context manager around the work; what is pending at its end is told then."""
 
-    def __init__(
-        self, context: dg.AssetExecutionContext, warehouse: Warehouse, settings: Settings, tables: Iterable[str]
-    ) -> None:
+    def __init__(self, context: dg.AssetExecutionContext, warehouse: Warehouse, settings: Settings) -> None:
         self._context, self._warehouse, self._settings = context, warehouse, settings
-        self._tables = set(tables)
         self._pending: dict[TableDay, _Pending] = defaultdict(_Pending)
         self._told: dict[TableDay, float] = {}
         self._lock, self._stop = Lock(), Event()
@@ -73,17 +70,17 @@ class Reporter:
         """A round was committed."""
         offsets = _offsets_by_day(committed.records, self._settings)
         with self._lock:
-            for place in self._own(committed.changes):
+            for place in self._shown(committed.changes):
                 self._add(place, committed.seconds, offsets.get(place, {}))
 
     def changed(self, changes: Iterable[TableDay], seconds: float) -> None:
         """Days of tables were rebuilt or refreshed."""
         with self._lock:
-            for place in self._own(changes):
+            for place in self._shown(changes):
                 self._add(place, seconds, {})
 
-    def _own(self, changes: Iterable[TableDay]) -> list[TableDay]:
-        return [(table, day) for table, day in changes if table in self._tables and exists(day, self._settings)]
+    def _shown(self, changes: Iterable[TableDay]) -> list[TableDay]:
+        return [place for place in changes if exists(place[1], self._settings)]
 
     def _add(self, place: TableDay, seconds: float, offsets: Mapping[tuple[str, int], tuple[int, int]]) -> None:
         pending = self._pending[place]

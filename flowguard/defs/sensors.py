@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from flowguard.defs import live
+from flowguard.defs import flow
 from flowguard.defs.resources import Home
 from flowguard.defs.runs import ROLLING_TAG, Past, past, wait_for_none
 from flowguard.errors import Terminal
@@ -79,7 +79,7 @@ def _roll(plan: Sequence[OffsetRange], earlier: Past) -> dg.RunRequest:
     attempt = earlier.failures + 1
     return dg.RunRequest(
         run_key=f"{digest} attempt {attempt} after {earlier.last_run}",
-        run_config=dg.RunConfig(ops={live.OP: live.FirstPlan(plan=texts, attempt=attempt)}),
+        run_config=dg.RunConfig(ops={flow.OP: flow.FirstPlan(plan=texts, attempt=attempt)}),
         tags={ROLLING_TAG: INGESTION},
     )
 
