@@ -1,7 +1,7 @@
 """The simulator's own account of what it sent: what GOLD must say, in plain Python and without FlowGuard's SQL."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -77,6 +77,12 @@ class Account:
             self.duplicates["orders" if delivery.is_order else "clicks"] += 1
         else:
             self.refused[outcome.stage or "", outcome.rule or ""] += 1
+
+    def watch(self, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
+        """Pass deliveries on, entering each."""
+        for delivery in deliveries:
+            self.add(delivery)
+            yield delivery
 
     def _keep(self, event: Event) -> None:
         day = event.event_timestamp.astimezone(UTC).date()

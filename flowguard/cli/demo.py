@@ -1,0 +1,140 @@
+"""``flowguard demo``: the whole flow without a person, and a check of every figure."""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flowguard.cli.app import app, console, remarks
+from flowguard.cli.progress import bar, waiting
+from flowguard.errors import InvalidInput
+from flowguard.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from flowguard.local.platform import Platform
+    from flowguard.local.shoppers import Account, Plan
+    from flowguard.warehouse import Warehouse
+
+
+@app.command()
+def demo(
+    events: Annotated[int, typer.Option(min=1, help="How many records the shoppers send.")] = 50_000,
+    days: Annotated[int, typer.Option(min=1, max=365, help="Days over which they spread, today the last.")] = 7,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same shoppers.", show_default="any")] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="Keep everything in this directory.", show_default="a temporary one")
+    ] = None,
+) -> None:
+    """Run the real platform in a home of its own, send events through it, and check GOLD against what was sent.
+
+    Exits with 0 only if the ledger balances and every figure equals the shoppers' own account.
+    """
+    from flowguard.local.shoppers import Plan
+
+    end = datetime.now(UTC).replace(microsecond=0)
+    with _home(home) as directory:
+        settings = _settings(directory)
+        chosen = secrets.randbelow(1_000_000) if seed is None else seed
+        good = _simulated(Plan(chosen, events, days, end, settings.currency), settings)
+        if not good:
+            raise typer.Exit(1)
+
+
+@contextmanager
+def _home(given: Path | None) -> Iterator[Path]:
+    """The home: the one that was asked for, or a temporary one that stays only if something went wrong."""
+    from flowguard.local.home import is_home
+
+    if given is not None:
+        if is_home(given):
+            raise InvalidInput(f"{given} holds data already, which the shoppers know nothing of: give a new directory")
+        yield given
+        return
+    directory = Path(tempfile.mkdtemp(prefix="flowguard-demo-"))
+    try:
+        yield directory
+    except BaseException:
+        remarks.print(f"Everything is kept in {directory}", soft_wrap=True)
+        raise
+    shutil.rmtree(directory)
+
+
+def _settings(home: Path) -> Settings:
+    from flowguard.local.ports import on_free_ports
+
+    return on_free_ports(load_settings(home))
+
+
+def _simulated(plan: "Plan", settings: Settings) -> bool:
+    """Send the shoppers' events, wait, show, compare; whether all is well."""
+    from flowguard.local.demo import report
+    from flowguard.local.demo.compare import compare
+
+    with _platform(settings) as (platform, warehouse):
+        account, perhaps_twice = _send(plan, settings)
+        _wait(settings, warehouse, platform)
+        balanced = _show(warehouse, settings)
+        compared = compare(account, warehouse, settings, perhaps_twice)
+        console.print(report.comparisons(compared))
+        for comparison in compared:
+            if not comparison.equal:
+                console.print(report.differences(comparison))
+    return balanced and all(comparison.equal for comparison in compared)
+
+
+@contextmanager
+def _platform(settings: Settings) -> Iterator[tuple["Platform", "Warehouse"]]:
+    """The real platform, every part of it answering, and its warehouse."""
+    from flowguard.local.platform import Platform
+    from flowguard.warehouse import open_warehouse
+
+    with remarks.status("starting") as status, Platform(settings, progress=status.update) as platform:
+        platform.start()
+        status.stop()
+        warehouse = open_warehouse(settings)
+        try:
+            yield platform, warehouse
+        finally:
+            warehouse.close()
+            status.start()
+
+
+def _send(plan: "Plan", settings: Settings) -> tuple["Account", int]:
+    """Send the events of a plan; the account of them, and how many of them may be stored twice."""
+    from flowguard.local.shoppers import Account, history
+    from flowguard.local.shoppers.sending import deliver
+
+    account = Account()
+    with bar(f"sending, seed {plan.seed}", plan.events) as advance:
+        sent = deliver(account.watch(history(plan)), settings, advance)
+    for surprise in sent.surprises:
+        remarks.print(f"the gateway's answer surprises: {surprise}", markup=False, style="red")
+    return account, sent.perhaps_twice
+
+
+def _wait(settings: Settings, warehouse: "Warehouse", platform: "Platform") -> None:
+    """Wait until Dagster's runs have brought everything into the tables."""
+    from flowguard.local.demo.catch_up import catch_up
+
+    with waiting() as show:
+        for progress in catch_up(settings, warehouse, platform.check):
+            show(progress.ingested, progress.held, progress.dirty_days)
+
+
+def _show(warehouse: "Warehouse", settings: Settings) -> bool:
+    """Print ledger, best sellers and click-through; whether the ledger balances."""
+    from flowguard.local.demo import report
+
+    table, balanced = report.ledger(warehouse)
+    for shown in (table, report.best_sellers(warehouse, settings.currency), report.click_through(warehouse)):
+        console.print(shown)
+        console.print()
+    if not balanced:
+        console.print("The ledger does not balance.", style="red")
+    return balanced
