@@ -34,32 +34,32 @@ bench: $(VENV)/.dev ## measure against a ceiling in the same run  [NAME=…] [SI
 		echo "make bench NAME=…, one of: $$(ls benchmarks | sed -nE 's/^([a-z]\w*)\.py$$/\1/p' | tr '\n' ' ')"; \
 	else $(BIN)/python -m benchmarks.$(NAME) --size $(SIZE); fi
 
-requirements: $(VENV)/.uv ## pin again what pyproject.toml asks for, at today's versions
-	@$(COMPILE) --upgrade --extra local --extra postgres --group dev --output-file requirements/dev.txt
-	@$(COMPILE) --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
-	@$(COMPILE) --extra postgres --constraint requirements/dev.txt --output-file requirements/deploy.txt
+requirements: $(VENV)/.tools ## pin again what pyproject.toml asks for, at today's versions
+	@$(COMPILE) --upgrade pyproject.toml --extra local --extra postgres --group dev --output-file requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
+	@$(COMPILE) pyproject.toml --extra postgres --constraint requirements/dev.txt --output-file requirements/deploy.txt
+	@$(COMPILE) --constraint requirements/dev.txt --output-file requirements/tools.txt requirements/tools.in
 
-COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
-	--python-version 3.11 pyproject.toml
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11
 
 NO_PYTHON = $(or $(PYTHON),python3) is not a Python from 3.11 to 3.14: \
 	install one, or name it with make PYTHON=/path/to/python3
 NO_VENV = $(PYTHON) cannot create environments: install its venv module \
 	(Debian and Ubuntu: apt-get install python3-venv), or name another with make PYTHON=/path/to/python3
 
-# The environment: pip brings uv, uv brings the rest; nothing whose hash is not in requirements/ gets in.
+# The environment: pip brings uv and what builds FlowGuard, uv brings the rest; nothing whose hash is not in requirements/ gets in.
 # A stamp says what is installed, so that the next call starts at once.
 
-$(VENV)/.local $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.uv
+$(VENV)/.local $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.tools
 	@echo "Installing what requirements/$*.txt pins (the first time this takes a minute) …"
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r requirements/$*.txt
-	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.uv: requirements/uv.txt
+$(VENV)/.tools: requirements/tools.txt
 	@$(or $(PYTHON),false) -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(NO_VENV)" >&2; exit 1; }
 	@test -x $(BIN)/python || { echo "Creating $(VENV) with $$($(PYTHON) --version) …"; $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt
 	@touch $@
