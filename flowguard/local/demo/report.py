@@ -2,6 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+import polars as pl
 from rich.markup import escape
 from rich.table import Table
 
@@ -41,8 +42,8 @@ def ledger(warehouse: Warehouse) -> tuple[Table, bool]:
     topics = warehouse.query(_LEDGER)
     if topics.is_empty():
         return _table("The ledger is empty", []), False
-    days = f"{topics['first_day'].min()} to {topics['last_day'].max()}"
-    table = _table(f"The ledger: where each offset went, arrivals of {days}", ["", *topics["topic"]])
+    first, last = topics.select(pl.col("first_day").min(), pl.col("last_day").max()).row(0)
+    table = _table(f"The ledger: where each offset went, arrivals of {first} to {last}", ["", *topics["topic"]])
     for name in _COUNTS:
         table.add_row(name, *map(_text, topics[name]))
     table.add_row("balanced", *("[green]yes[/green]" if good else "[red]NO[/red]" for good in topics["balanced"]))
