@@ -6,10 +6,16 @@ const BATCH = 50; // well below the 64 KiB that a browser sends for a page that 
 const WAIT_MS = 1000; // for company, before a batch is sent
 const LONGEST_WAIT_MS = 30000; // between two attempts
 
+// crypto.randomUUID is there only over HTTPS and on this machine's own addresses.
+export function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 export class Outbox {
   #events = new Map(); // event_id → event
   #waiting = new Map(); // event_id → who wants to know what became of it
-  #place = STORED + crypto.randomUUID();
+  #place = STORED + newId();
   #failures = 0;
   #inFlight = new Set(); // event_ids that are being sent
   #timer;

@@ -1,6 +1,6 @@
 // The page: shows the menu and says what happened. How events travel is the business of outbox.js.
 
-import { Outbox } from "./outbox.js";
+import { newId, Outbox } from "./outbox.js";
 
 const SEEN_SHARE = 0.5; // of a card's area
 const SEEN_MS = 500; // without a break: a card that only scrolls past was not seen
@@ -17,14 +17,14 @@ const outbox = new Outbox("v1/events", {
 function visitor(storage, name) {
   const known = storage.getItem(name);
   if (known) return known;
-  const created = crypto.randomUUID();
+  const created = newId();
   storage.setItem(name, created);
   return created;
 }
 
 function happened(type, dish, more) {
   return {
-    event_id: crypto.randomUUID(),
+    event_id: newId(),
     event_type: type,
     user_id: visitor(localStorage, "flowguard.user"),
     session_id: visitor(sessionStorage, "flowguard.session"),
@@ -58,7 +58,7 @@ async function order(dish, button) {
   const late = setTimeout(() => say(`Still sending your order of ${dish.item_name} …`, ""), 4000);
   try {
     const placed = happened("order_placed", dish, {
-      order_id: crypto.randomUUID(), price: dish.price, currency: dish.currency,
+      order_id: newId(), price: dish.price, currency: dish.currency,
     });
     const entry = await outbox.put(placed, { now: true });
     if (entry.status === "accepted") say(`${dish.item_name} is ordered. Enjoy!`, "good");
@@ -132,5 +132,5 @@ try {
   if (!answer.ok) throw new Error(`the shop answered ${answer.status}`);
   show(await answer.json());
 } catch (error) {
-  document.getElementById("menu").firstElementChild.textContent = `The menu could not be fetched: ${error.message}. Reload to try again.`;
+  document.getElementById("menu").textContent = `The menu could not be fetched: ${error.message}. Reload to try again.`;
 }
