@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Producer
 from confluent_kafka import TopicPartition as KafkaPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
@@ -58,6 +58,18 @@ def test_watermarks_follow_what_is_produced(broker: Broker, settings: Settings, 
     tp = TopicPartition(settings.orders_topic, 1)
     assert broker.watermarks()[tp] == (0, 0)
     produce(settings.orders_topic, [b"a", b"b"], partition=1)
+    assert broker.watermarks()[tp] == (0, 2)
+
+
+def test_an_open_transaction_is_not_readable_yet(broker: Broker, settings: Settings) -> None:
+    tp = TopicPartition(settings.orders_topic, 0)
+    writer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "transactional.id": tp.topic})
+    writer.init_transactions(10)
+    writer.begin_transaction()
+    writer.produce(tp.topic, b"a", partition=tp.partition)
+    assert writer.flush(10) == 0
+    assert broker.watermarks()[tp] == (0, 0)
+    writer.commit_transaction(10)
     assert broker.watermarks()[tp] == (0, 2)
 
 

@@ -113,6 +113,18 @@ def test_what_small_ranges_leave_goes_to_large_ones(broker: Broker, limit: int) 
     assert sum(done.end - done.start for done in plan([], broker.watermarks, broker, limit)) == min(limit, everything)
 
 
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=5), st.integers(1, 60))
+def test_nobody_waits_for_one_who_takes_more(waiting: list[int], limit: int) -> None:
+    logs = {
+        TP._replace(partition=number): Log(0, dict.fromkeys(range(count), START), count)
+        for number, count in enumerate(waiting)
+    }
+    broker = Broker(logs)
+    taken = {r.partition: r.end - r.start for r in plan([], broker.watermarks, broker, limit)}
+    most = max(taken.values(), default=0)
+    assert all(taken.get(number, 0) in (count, most, most - 1) for number, count in enumerate(waiting))
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 25)), min_size=1, max_size=4),
 )

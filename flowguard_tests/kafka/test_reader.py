@@ -118,6 +118,7 @@ def test_a_reading_that_was_given_up_leaves_nothing_behind(
     produce(topic, values(5000), partition=0)
     for _ in reader.read([offsets(topic, 0, 5000)]):
         break
+    assert reader._consumer.assignment() == []
     assert read(reader, offsets(topic, 4000, 4002)) == {(topic, 0): numbered(4000, 4002)}
 
 
