@@ -6,8 +6,8 @@ from datetime import date, datetime, time, timedelta
 
 import polars as pl
 
-MOST_SPANS = 8
-SMALLEST_GAP = timedelta(minutes=10)
+MOST_SPANS = 3
+SMALLEST_GAP = timedelta(days=1)
 _ONE = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 
