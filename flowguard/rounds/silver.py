@@ -39,11 +39,13 @@ def follow_orders(session: Session, fresh: pl.DataFrame, duplicate_window: timed
     if fresh.is_empty():
         return {}
     touched = pl.concat([fresh, *_orders_touched(session, fresh, duplicate_window)]).unique()
-    rebuild_touched(session, ORDER_MODELS, touched)
     placed = pl.col("event_type") == "order_placed"
+    refunds = touched.filter(~placed)
+    # Rebuilding refunds where none is touched would find nothing, at the price of two statements.
+    rebuild_touched(session, ORDER_MODELS if refunds.height else (ORDER_DUPLICATES, ORDERS_CLEANED), touched)
     return {
         **count_days("silver.orders_cleaned", touched.filter(placed)["event_timestamp"]),
-        **count_days("silver.order_refunds", touched.filter(~placed)["event_timestamp"]),
+        **count_days("silver.order_refunds", refunds["event_timestamp"]),
         **count_days("bronze.orders_raw", touched["_arrival_date"]),
         **_duplicates(session, ORDER_DUPLICATES, "bronze.orders_raw", touched),
     }
