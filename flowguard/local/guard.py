@@ -2,6 +2,7 @@
 
 Its standard input is the list of process groups, a line for each that starts (``+123``) or has ended (``-123``).
 The end of the input is the end of the supervisor, also by SIGKILL, because the kernel closes its side of the pipe.
+Its argument is the number of seconds that the groups then have to stop by themselves.
 """
 
 import signal
@@ -9,8 +10,6 @@ import sys
 from collections.abc import Iterable
 
 from flowguard.local import groups
-
-PATIENCE_SECONDS = 15.0
 
 
 def left_behind(lines: Iterable[str]) -> set[int]:
@@ -28,4 +27,4 @@ def left_behind(lines: Iterable[str]) -> set[int]:
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    groups.end(left_behind(sys.stdin), PATIENCE_SECONDS)
+    groups.end(left_behind(sys.stdin), float(sys.argv[1]))

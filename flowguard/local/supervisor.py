@@ -14,10 +14,10 @@ from typing import IO, Self
 
 from flowguard.local import groups
 from flowguard.local.broker import harmless
-from flowguard.local.guard import PATIENCE_SECONDS
 from flowguard.local.launch import GO
 
 LOG_TAIL_LINES = 12
+PATIENCE_SECONDS = 15.0
 _PYTHON = [sys.executable, "-P", "-m"]  # -P: nothing of the working directory is imported
 
 
@@ -40,8 +40,18 @@ class Supervisor:
     ``NAME.log`` in ``logs``; the log of the start before is kept as ``NAME.log.1``.
     """
 
-    def __init__(self, logs: Path, environment: Mapping[str, str], keep_open: Sequence[int] = ()) -> None:
-        """``keep_open``: file descriptors that stay open until the last program has ended, such as a lock's."""
+    def __init__(
+        self,
+        logs: Path,
+        environment: Mapping[str, str],
+        keep_open: Sequence[int] = (),
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        """``keep_open``: file descriptors that stay open until the last program has ended, such as a lock's.
+
+        ``patience``: seconds that programs have to stop by themselves after this process has died.
+        """
+        self._patience = patience
         self._logs = logs
         self._environment = environment
         self._keep_open = keep_open
@@ -50,7 +60,7 @@ class Supervisor:
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
         self._guard = subprocess.Popen(
-            [*_PYTHON, "flowguard.local.guard"],
+            [*_PYTHON, "flowguard.local.guard", str(self._patience)],
             stdin=subprocess.PIPE,
             start_new_session=True,
             pass_fds=self._keep_open,
@@ -99,7 +109,7 @@ class Supervisor:
     def log_tail(self, name: str) -> str:
         """The last lines that a program printed, and where all of them are."""
         log = self._log(name)
-        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip() and not harmless(line)]
+        lines = [line for line in log.read_text(errors="replace").splitlines() if _tells(line)]
         return "\n  ".join([f"; the end of {log}:", *(lines[-LOG_TAIL_LINES:] or ["(it printed nothing)"])])
 
     def stop(self, *names: str) -> None:
@@ -132,6 +142,11 @@ class Supervisor:
         if log.exists():
             log.replace(f"{log}.1")
         return log
+
+
+def _tells(line: str) -> bool:
+    """Not the frames of a traceback, which push the message that explains it out of sight."""
+    return bool(line.strip()) and not line.startswith((" ", "Traceback (")) and not harmless(line)
 
 
 def _is_left(process: subprocess.Popen[bytes]) -> bool:
