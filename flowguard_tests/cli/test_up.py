@@ -1,0 +1,83 @@
+"""The whole platform, started as a person starts it."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flowguard.cli.main import app
+from flowguard.local.home import running
+from flowguard.local.ports import on_free_ports
+from flowguard.local.ready import gateway_address, webserver_address
+from flowguard.settings import PREFIX, Settings, as_environment, load_settings
+from flowguard_tests.local.processes import members
+from flowguard_tests.require import require
+from flowguard_tests.waiting import wait_until
+
+STARTED = "Ctrl-C stops everything."
+PARTS = ["broker", "gateway", "code-server", "webserver", "daemon", "shoppers"]
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    require("embedded-broker")
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    return on_free_ports(load_settings(tmp_path / "home"))
+
+
+@contextmanager
+def up(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """``flowguard up`` as it is started by ``&`` in a script, where SIGINT is ignored; left when it has started."""
+    output = settings.home.with_name("output.txt")
+    with output.open("wb") as file:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            command = [sys.executable, "-m", "flowguard", "up"]
+            process = subprocess.Popen(command, stdout=file, stderr=file, env=as_environment(settings))
+        finally:
+            signal.signal(signal.SIGINT, before)
+    try:
+        wait_until(lambda: process.poll() is not None or STARTED in output.read_text(), patience=180)
+        assert process.poll() is None, output.read_text()
+        yield process
+    finally:
+        process.kill()  # if it has not ended as it should; the guard then stops its parts
+        process.wait()
+
+
+def test_everything_starts_answers_and_is_gone_after_ctrl_c(own: Settings) -> None:
+    with up(own) as process:
+        told = running(own.home)
+        assert told and list(told.parts) == PARTS
+        groups = [part["pid"] for part in told.parts.values()]
+        assert all(members(group) for group in groups)
+        for address in (gateway_address(own), webserver_address(own)):
+            with urllib.request.urlopen(address) as page:
+                assert page.status == 200
+        assert_a_second_one_is_refused(own)
+        assert_status_shows_the_parts(own)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        assert not any(members(group) for group in groups)
+        assert running(own.home) is None
+
+
+def assert_a_second_one_is_refused(own: Settings) -> None:
+    for command, why in (("up", "already runs in"), ("reset", "something is at work")):
+        result = CliRunner().invoke(app, [command, "--home", str(own.home)])
+        assert result.exit_code == 1 and why in result.stderr
+
+
+def assert_status_shows_the_parts(own: Settings) -> None:
+    result = CliRunner().invoke(app, ["status", "--home", str(own.home)])
+    assert result.exit_code == 0, result.output
+    assert all(f"\n{part} " in result.stdout for part in PARTS)
+    assert "gone" not in result.stdout
