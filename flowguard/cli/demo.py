@@ -13,6 +13,7 @@ import typer
 
 from flowguard.cli.app import app, console, remarks
 from flowguard.cli.progress import bar, waiting
+from flowguard.cli.replay import send
 from flowguard.errors import InvalidInput
 from flowguard.settings import Settings, load_settings
 
@@ -28,22 +29,73 @@ def demo(
     days: Annotated[int, typer.Option(min=1, max=365, help="Days over which they spread, today the last.")] = 7,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same shoppers.", show_default="any")] = None,
     home: Annotated[
-        Path | None, typer.Option(help="Keep everything in this directory.", show_default="a temporary one")
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep everything in this directory.", show_default="a temporary one"),
     ] = None,
+    input: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE...", help="Replay these instead: NDJSON, CSV or Parquet.")
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="The currency, where --input has several.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="FILE", hidden=True)] = None,
 ) -> None:
     """Run the real platform in a home of its own, send events through it, and check GOLD against what was sent.
 
-    Exits with 0 only if the ledger balances and every figure equals the shoppers' own account.
+    Exits with 0 only if the ledger balances and every figure equals the shoppers' own account. With --input, the
+    start date and the currency follow the files, lines that break a rule are listed, and only the ledger is checked.
     """
+    files = [*(input or ()), *(more or ())]
+    if files and not input:
+        raise InvalidInput(f"files of your own need --input: flowguard demo --input {files[0]} --home DIR")
+    good = _with_files(files, home, currency) if files else _with_shoppers(events, days, seed, home)
+    if not good:
+        raise typer.Exit(1)
+
+
+def _with_shoppers(events: int, days: int, seed: int | None, home: Path | None) -> bool:
     from flowguard.local.shoppers import Plan
 
     end = datetime.now(UTC).replace(microsecond=0)
+    chosen = secrets.randbelow(1_000_000) if seed is None else seed
     with _home(home) as directory:
         settings = _settings(directory)
-        chosen = secrets.randbelow(1_000_000) if seed is None else seed
         good = _simulated(Plan(chosen, events, days, end, settings.currency), settings)
         if not good:
             raise typer.Exit(1)
+    return good
+
+
+def _with_files(files: list[Path], home: Path | None, currency: str | None) -> bool:
+    """Replay files into a home that is kept; whether the ledger balances."""
+    from flowguard.replay import read_files
+
+    if home is None:
+        raise InvalidInput("--input needs --home DIR, where the tables stay for your questions")
+    read_files(files)  # so that a mistyped name is told before anything starts
+    settings = _settings(home, **_of_the_files(files, home, currency))
+    with _platform(settings) as (platform, warehouse):
+        send(files, settings)
+        _wait(settings, warehouse, platform)
+        good = _show(warehouse, settings)
+    console.print(f'Ask on: flowguard sql --home {home} "SELECT * FROM gold.daily_order_metrics"', soft_wrap=True)
+    return good
+
+
+def _of_the_files(files: list[Path], home: Path, currency: str | None) -> dict[str, object]:
+    """Start date and currency for a new home; a home that is there keeps its own."""
+    from flowguard.local.home import is_home
+    from flowguard.replay import survey, total_bytes
+
+    if is_home(home):
+        return {}
+    with bar("looking through the files", total_bytes(files), of_bytes=True) as advance:
+        found = survey(files, advance)
+    if found.first_day is None:
+        raise InvalidInput(f"no line of {', '.join(map(str, files))} has a readable event_timestamp")
+    if currency is None and len(found.currencies) > 1:
+        counts = ", ".join(f"{name} ({count:,})" for name, count in found.currencies.most_common())
+        raise InvalidInput(f"the shop has one currency, the orders have {counts}: choose one with --currency")
+    chosen = currency or next(iter(found.currencies), None)
+    return {"start_date": found.first_day} | ({"currency": chosen} if chosen else {})
 
 
 @contextmanager
@@ -65,10 +117,10 @@ def _home(given: Path | None) -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
-def _settings(home: Path) -> Settings:
+def _settings(home: Path, **given: object) -> Settings:
     from flowguard.local.ports import on_free_ports
 
-    return on_free_ports(load_settings(home))
+    return on_free_ports(load_settings(home, **given))
 
 
 def _simulated(plan: "Plan", settings: Settings) -> bool:
@@ -77,7 +129,7 @@ def _simulated(plan: "Plan", settings: Settings) -> bool:
     from flowguard.local.demo.compare import compare
 
     with _platform(settings) as (platform, warehouse):
-        account, perhaps_twice = _send(plan, settings)
+        account, perhaps_twice = _send_shoppers(plan, settings)
         _wait(settings, warehouse, platform)
         balanced = _show(warehouse, settings)
         compared = compare(account, warehouse, settings, perhaps_twice)
@@ -105,7 +157,7 @@ def _platform(settings: Settings) -> Iterator[tuple["Platform", "Warehouse"]]:
             status.start()
 
 
-def _send(plan: "Plan", settings: Settings) -> tuple["Account", int]:
+def _send_shoppers(plan: "Plan", settings: Settings) -> tuple["Account", int]:
     """Send the events of a plan; the account of them, and how many of them may be stored twice."""
     from flowguard.local.shoppers import Account, history
     from flowguard.local.shoppers.sending import deliver

@@ -3,16 +3,23 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from flowguard.cli.app import remarks
 
 
 @contextmanager
-def bar(doing: str, total: float | None) -> Iterator[Callable[[int], None]]:
+def bar(doing: str, total: float, *, of_bytes: bool = False) -> Iterator[Callable[[int], None]]:
     """Shows how much is done; gives the function that is told of each advance."""
-    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=remarks) as progress:
+    with _progress(of_bytes) as progress:
         task = progress.add_task(doing, total=total)
         yield lambda done: progress.advance(task, done)
 
@@ -20,8 +27,7 @@ def bar(doing: str, total: float | None) -> Iterator[Callable[[int], None]]:
 @contextmanager
 def waiting() -> Iterator[Callable[[int, int, int], None]]:
     """Shows ingestion and GOLD; gives the function that is told of records ingested, records held, days to refresh."""
-    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=remarks) as progress:
+    with _progress() as progress:
         task = progress.add_task("ingesting", total=None)
 
         def show(ingested: int, held: int, dirty_days: int) -> None:
@@ -29,3 +35,9 @@ def waiting() -> Iterator[Callable[[int, int, int], None]]:
             progress.update(task, description=f"ingesting{left}", completed=ingested, total=held)
 
         yield show
+
+
+def _progress(of_bytes: bool = False) -> Progress:
+    amount = DownloadColumn() if of_bytes else MofNCompleteColumn()
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), amount, TimeElapsedColumn()
+    return Progress(*columns, console=remarks)

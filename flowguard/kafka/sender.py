@@ -11,8 +11,6 @@ from flowguard.kafka import config
 from flowguard.kafka.errors import translate
 from flowguard.settings import Settings
 
-LARGEST_RECORD = 990_000
-"""Bytes of a record that every broker takes by default."""
 _MOST_PENDING = 100_000
 _PATIENCE_MS = 60_000
 
@@ -34,6 +32,7 @@ class Sender:
     def __init__(self, settings: Settings) -> None:
         tuned = {
             "linger.ms": 20,
+            "message.max.bytes": 1_048_576,
             "batch.num.messages": 20_000,
             "queue.buffering.max.messages": 2 * _MOST_PENDING,
             "queue.buffering.max.kbytes": 262_144,
