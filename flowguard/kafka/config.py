@@ -15,6 +15,8 @@ def client(settings: Settings) -> dict[str, Any]:
         "client.id": "flowguard",
         "socket.timeout.ms": int(REQUEST_TIMEOUT * 1000),
         "log.connection.close": False,
+        # Whatever matters is raised; otherwise a broker that is away fills the screen with 40 lines a second.
+        "log_level": 2,
     }
 
 
