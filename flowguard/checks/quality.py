@@ -1,12 +1,8 @@
 """The quality of rows: what every table promises by its columns and keys, and what values it may hold."""
 
-from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
 from flowguard.checks.check import DAYS, Check
 from flowguard.events.rules import RULES
-from flowguard.gold.tables import DAILY_ORDER_METRICS, FOOD_PERFORMANCE, FUNNEL_METRICS
-from flowguard.models.ops import INGEST_RANGES, QUARANTINE
-from flowguard.models.table import Table
-from flowguard.silver.tables import CLICKS_CLEANED, ORDERS_CLEANED
+from flowguard.models.table import BYTES, Table
 
 
 def keys_unique(table: Table) -> Check:
@@ -21,28 +17,18 @@ def keys_unique(table: Table) -> Check:
     )
 
 
-def required_filled(table: Table) -> Check:
-    """No required column is NULL."""
-    columns = [column.name for column in table.columns if column.required]
-    empty = " OR ".join(f"{name} IS NULL" for name in columns)
+def rows_valid(table: Table) -> Check:
+    """No required column is NULL, and each condition that the table's values must meet is true."""
+    required = [f"{column.name} IS NOT NULL" for column in table.columns if column.required]
+    accepted = ACCEPTED.get(table.full_name, ())
+    shown = ", ".join(column.name for column in table.columns if column.type != BYTES)
+    # IS NOT TRUE: a condition on NULL is neither true nor false.
+    broken = " OR ".join(f"({condition}) IS NOT TRUE" for condition in (*required, *accepted))
     return Check(
         table.full_name,
-        "required_filled",
-        f"Never NULL: {', '.join(columns)}",
-        f"SELECT {', '.join((*table.keys, *(c for c in columns if c not in table.keys)))} "
-        f"FROM {table.full_name} WHERE {DAYS} AND ({empty})",
-        str(table.day),
-    )
-
-
-def values_accepted(table: Table, *accepted: str) -> Check:
-    """Each of the conditions is true of every row."""
-    shown = ", ".join(column.name for column in table.columns if column.type != "BLOB")
-    return Check(
-        table.full_name,
-        "values_accepted",
-        "; ".join(accepted),
-        f"SELECT {shown} FROM {table.full_name} WHERE {DAYS} AND NOT ({' AND '.join(f'({a})' for a in accepted)})",
+        "rows_valid",
+        "; ".join(("Required columns are never NULL", *accepted)),
+        f"SELECT {shown} FROM {table.full_name} WHERE {DAYS} AND ({broken})",
         str(table.day),
     )
 
@@ -53,39 +39,35 @@ def _one_of(column: str, *values: str) -> str:
 
 _RULE_KNOWN = f"_rule IS NULL OR {_one_of('_rule', *(rule.name for rule in RULES))}"
 
-ACCEPTED = (
-    values_accepted(
-        ORDERS_RAW,
+ACCEPTED: dict[str, tuple[str, ...]] = {
+    "bronze.orders_raw": (
         _one_of("event_type", "order_placed", "order_refunded"),
         _RULE_KNOWN,
         "price IS NOT NULL OR _rule = 'price'",
     ),
-    values_accepted(CLICKS_RAW, _one_of("event_type", "impression", "click"), _RULE_KNOWN),
-    values_accepted(
-        QUARANTINE,
+    "bronze.clicks_raw": (_one_of("event_type", "impression", "click"), _RULE_KNOWN),
+    "ops.quarantine": (
         _one_of("stage", "bronze", "silver", "gateway"),
         _one_of("status", "open", "redriven", "discarded"),
         "redrives >= 0",
     ),
-    values_accepted(
-        INGEST_RANGES,
+    "ops.ingest_ranges": (
         _one_of("kind", "records", "accepted_gap"),
         "start_offset < end_offset",
         "kind = 'accepted_gap' OR bronze_rows + quarantined + skipped = end_offset - start_offset",
     ),
-    values_accepted(ORDERS_CLEANED, "price > 0", "order_date = CAST(order_timestamp AS DATE)"),
-    values_accepted(
-        CLICKS_CLEANED,
+    "silver.order_refunds": ("refund_date = CAST(refunded_at AS DATE)",),
+    "silver.orders_cleaned": ("price > 0", "order_date = CAST(order_timestamp AS DATE)"),
+    "silver.clicks_cleaned": (
         _one_of("event_type", "impression", "click"),
         "event_date = CAST(event_timestamp AS DATE)",
     ),
-    values_accepted(
-        DAILY_ORDER_METRICS,
-        "total_orders > 0",
+    "gold.daily_order_metrics": (
         "unique_users BETWEEN 1 AND total_orders",
         "refunded_orders BETWEEN 0 AND total_orders",
         "net_revenue = total_revenue - refunded_revenue",
     ),
-    values_accepted(FOOD_PERFORMANCE, "total_orders > 0", "revenue > 0", "revenue_rank > 0"),
-    values_accepted(FUNNEL_METRICS, "impressions >= 0", "clicks >= 0", "impressions = 0 OR ctr IS NOT NULL"),
-)
+    "gold.food_performance": ("total_orders > 0", "revenue > 0", "revenue_rank > 0"),
+    "gold.funnel_metrics": ("impressions + clicks > 0", "impressions = 0 OR ctr IS NOT NULL"),
+}
+"""What else must be true of each row, by table."""

@@ -4,15 +4,14 @@ from collections.abc import Collection
 
 from flowguard.checks.check import Check
 from flowguard.checks.flow import FLOW
-from flowguard.checks.quality import ACCEPTED, keys_unique, required_filled
+from flowguard.checks.quality import keys_unique, rows_valid
 from flowguard.models.registry import TABLES
 
 _DAILY = tuple(table for table in TABLES if table.day is not None)
 
 CHECKS: tuple[Check, ...] = (
     *(keys_unique(table) for table in _DAILY),
-    *(required_filled(table) for table in _DAILY),
-    *ACCEPTED,
+    *(rows_valid(table) for table in _DAILY),
     *FLOW,
 )
 
