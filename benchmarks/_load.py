@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 EVENT_ID = str(uuid4())
+"""As long as any."""
 
 
 async def requests_per_second(port: int, requests: int, connections: int) -> float:
@@ -34,10 +35,11 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
 
     def send_next(self) -> None:
-        if next(self._numbers, None) is None:
+        number = next(self._numbers, None)
+        if number is None:
             self._transport.close()
         else:
-            self._transport.write(_REQUEST)
+            self._transport.write(_REQUESTS[number % len(_REQUESTS)])
 
     def data_received(self, data: bytes) -> None:
         self._answer += data
@@ -55,7 +57,7 @@ class _Connection(asyncio.Protocol):
 def _request() -> bytes:
     minute_ago = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
     body = (
-        f'{{"event_id":"{EVENT_ID}","event_type":"order_placed","order_id":"{uuid4()}","user_id":"{uuid4()}",'
+        f'{{"event_id":"{uuid4()}","event_type":"order_placed","order_id":"{uuid4()}","user_id":"{uuid4()}",'
         f'"session_id":"{uuid4()}","item_id":"ramen","item_name":"Shoyu Ramen","category":"noodles","price":"13.50",'
         f'"currency":"USD","event_timestamp":"{minute_ago}","schema_version":1}}'
     ).encode()
@@ -66,4 +68,4 @@ def _request() -> bytes:
     return head.encode() + body
 
 
-_REQUEST = _request()
+_REQUESTS = [_request() for _ in range(1_000)]

@@ -1,6 +1,7 @@
 """Confirmed single-event POSTs a second, as a share of what the same server does for an application without Kafka.
 
-Same uvicorn, same client, same run, in turns; the median of the rounds counts.
+Same uvicorn, same client, same run, in short turns, so that what else the machine does meets both: the ratio is the
+median of the rounds' ratios.
 """
 
 import argparse
@@ -26,10 +27,11 @@ from flowguard.local.broker import HOST, embedded_broker
 from flowguard.settings import Settings, as_environment, load_settings
 
 TARGET = 0.4
-CONNECTIONS = 64
-ROUNDS = 5
+CONNECTIONS = 256
+"""Enough that none of the two servers ever waits for the client, as an acknowledgement takes milliseconds."""
+ROUNDS = 9
 WARM_UP = 1_000
-REQUESTS = {"small": 6_000, "full": 40_000}
+REQUESTS = {"small": 4_000, "full": 40_000}
 
 
 def main() -> int:
@@ -62,8 +64,9 @@ def _measure(ports: dict[str, int], requests: int) -> dict[str, list[float]]:
 def _report(rates: dict[str, list[float]], requests: int, stored: int) -> int:
     console = Console()
     for name, each in rates.items():
-        console.print(f"{name:10}{median(each):9,.0f} requests/s   (rounds: {', '.join(f'{r:,.0f}' for r in each)})")
-    ratio = median(rates["gateway"]) / median(rates["bare ASGI"])
+        rounds = ", ".join(f"{rate:,.0f}" for rate in each)
+        console.print(f"{name:10}{median(each):9,.0f} requests/s   (rounds: {rounds})", soft_wrap=True)
+    ratio = median(ours / bare for bare, ours in zip(*rates.values(), strict=True))
     confirmed = WARM_UP + ROUNDS * requests
     console.print(f"ratio {ratio:.2f}, target {TARGET}; {confirmed:,} confirmed, {stored:,} in Kafka")
     return 0 if ratio >= TARGET and stored == confirmed else 1

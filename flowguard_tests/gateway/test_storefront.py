@@ -55,8 +55,10 @@ def test_a_card_is_an_impression_once_it_is_seen(
     wait_until(lambda: len(events(stored, settings.clicks_topic, "impression")) == IN_VIEW)
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     wait_until(lambda: "espresso" in str(stored(settings.clicks_topic)))
-    page.evaluate("scrollTo(0, 0)")
-    page.close(run_before_unload=True)
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+    page.evaluate("new Promise((resolve) => setTimeout(resolve, 700))")  # the page's own timers fire before this one
+    page.get_by_role("button", name="Order Margherita").click()
+    page.wait_for_selector("#message.good")
     seen = events(stored, settings.clicks_topic, "impression")
     assert len({event["item_id"] for event in seen}) == len(seen) > IN_VIEW
     assert stored(settings.rejected_topic) == []
