@@ -1,6 +1,6 @@
 """Reading blocks of records by the contract: canonical lines for the good ones, a refusal for each bad one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any, NamedTuple
 
 import msgspec
@@ -64,7 +64,7 @@ def _read_one_by_one(contract: Contract, values: Sequence[bytes | None]) -> Read
     good, unknown, refused = [], [], {}
     for index, value in enumerate(values):
         try:
-            event = contract.tolerant(value or b"")
+            event, fields = _read_one(contract, value or b"")
         except UNDECODABLE as error:
             refused[index] = explain(error)
             continue
@@ -72,5 +72,11 @@ def _read_one_by_one(contract: Contract, values: Sequence[bytes | None]) -> Read
             refused[index] = refusal
             continue
         good.append(event)
-        unknown.append(len(_read_fields(value or b"").keys() - contract.fields))
+        unknown.append(len(fields - contract.fields))
     return Read(_encode_lines(good), unknown, refused)
+
+
+def _read_one(contract: Contract, value: bytes) -> tuple[Any, Set[str]]:
+    """The event and the names of all its fields; raises one of `UNDECODABLE`."""
+    value.decode()  # msgspec does not look into the values of unknown fields
+    return contract.tolerant(value), _read_fields(value).keys()

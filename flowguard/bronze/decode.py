@@ -25,7 +25,7 @@ _PLACE: dict[str, pl.DataType | type[pl.DataType]] = {
     "_arrival_date": pl.Date,
     "payload": pl.Binary,
 }
-_REFUSAL: dict[str, type[pl.DataType]] = {"stage": pl.String, "rule": pl.String, "field": pl.String, "message": pl.String}
+_REFUSAL: dict[str, type[pl.DataType]] = dict.fromkeys(("stage", "rule", "field", "message"), pl.String)
 _NUMBERS = {"schema_version": pl.Int32, "position": pl.Int32}
 _PLAIN_NUMBER = r"^-?\d+(\.\d+)?$"
 _FIRST_INSTANT, _LAST_INSTANT = datetime.min, datetime.max

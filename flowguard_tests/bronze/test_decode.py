@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,6 +107,13 @@ def test_every_record_is_accounted_for_once(values: list[bytes | None]) -> None:
         )
     )
     assert [stored[offset] for offset in range(len(values))] == values
+
+
+@pytest.mark.parametrize("field", [b'"\xff": 1', b'"x": "\xff"', b'"x": [{"\xff": {}}]'])
+def test_what_is_not_utf8_is_unreadable_wherever_it_is(field: bytes) -> None:
+    decoded = decode(order()[:-1] + b", " + field + b"}", order())
+    assert decoded.quarantine.select("_offset", "rule").rows() == [(0, "unreadable")]
+    assert decoded.rows["_offset"].to_list() == [1]
 
 
 def test_refused_events_of_the_gateway_keep_their_reason() -> None:
