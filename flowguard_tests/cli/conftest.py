@@ -1,0 +1,3 @@
+from flowguard_tests.local.shoppers.conftest import gateway
+
+__all__ = ["gateway"]
