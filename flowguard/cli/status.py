@@ -7,7 +7,7 @@ import polars as pl
 from rich.table import Table
 
 from flowguard.cli.app import Home, app, console, remarks
-from flowguard.errors import FlowGuardError, InvalidInput
+from flowguard.errors import BrokerUnavailable, FlowGuardError, InvalidInput
 from flowguard.kafka.ranges import Position
 from flowguard.local.home import Running, running
 from flowguard.settings import Settings, load_settings
@@ -57,10 +57,13 @@ def _parts(platform: Running) -> Table:
 def _lag(settings: Settings, positions: Sequence[Position]) -> Table:
     """Records that Kafka holds and the tables do not, by topic."""
     from flowguard.kafka.broker import Broker
+    from flowguard.local import ready
 
     table = Table("topic", "in Kafka", "not yet ingested", box=None, pad_edge=False)
     next_offsets = {(p.topic, p.partition): p.next_offset for p in positions}
     try:
+        if ready.broker(settings):  # sooner known than a broker's own patience is over
+            raise BrokerUnavailable(f"Kafka does not answer on {settings.kafka_bootstrap_servers}")
         broker = Broker(settings)
         try:
             watermarks = broker.watermarks()

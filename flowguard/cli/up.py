@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 
 from flowguard.cli.app import Home, app, console, remarks
 from flowguard.errors import InvalidSettings
@@ -41,7 +41,7 @@ def up(
             with platform:
                 platform.start()
                 steps.end()
-                console.print(_addresses(settings))
+                _print_addresses(settings)
                 remarks.print("Ctrl-C stops everything.")
                 platform.watch()
     except KeyboardInterrupt:
@@ -75,15 +75,18 @@ class _Steps:
         self._status.update("")
 
 
-def _addresses(settings: Settings) -> Table:
+def _print_addresses(settings: Settings) -> None:
     from flowguard.local.ready import gateway_address, webserver_address
 
-    table = Table.grid(padding=(0, 3))
-    table.add_row("Storefront", f"[bold]{gateway_address(settings)}[/bold]", "click, order, watch it arrive")
-    table.add_row("Dagster", f"[bold]{webserver_address(settings)}[/bold]", "assets, runs, checks, backfills")
-    table.add_row("Tables", str(settings.home / "warehouse"), 'flowguard sql "SELECT * FROM gold.daily_order_metrics"')
-    table.add_row("Logs", str(settings.home / "logs"), "one file a part")
-    return table
+    console.print()
+    for name, where in (
+        ("Storefront", f"[bold]{gateway_address(settings)}[/bold]  click, order, and watch it arrive"),
+        ("Dagster", f"[bold]{webserver_address(settings)}[/bold]  assets, runs, checks, backfills"),
+        ("Tables", f"{escape(str(settings.home / 'warehouse'))}  ask them with `flowguard sql`, or `flowguard ledger`"),
+        ("Logs", escape(str(settings.home / "logs"))),
+    ):
+        console.print(f"  {name:<12}{where}", soft_wrap=True)
+    console.print()
 
 
 def _refuse_default_broker(settings: Settings) -> None:

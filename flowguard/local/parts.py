@@ -74,13 +74,16 @@ def _gateway(settings: Settings) -> Part:
 
 
 def _code_server(settings: Settings, definitions: str) -> Part:
-    """One process for webserver and daemon. Runs are its children, in its process group."""
+    """One process for webserver and daemon. Runs are its children, in its process group.
+
+    It would wait for its sensors' ticks, which last 20 s, although nobody hears their answers any more.
+    """
     host, port = settings.code_server_host, settings.code_server_port
     where = ("-h", host, "-p", str(port))
     program = _python(
         "code-server", "dagster", "api", "grpc", "-m", definitions, *where, "--location-name", "flowguard"
     )
-    return Part(program, ready.code_server, host, port, "FLOWGUARD_CODE_SERVER_PORT")
+    return Part(replace(program, patience=4.0), ready.code_server, host, port, "FLOWGUARD_CODE_SERVER_PORT")
 
 
 def _webserver(settings: Settings, workspace: Path) -> Part:
@@ -90,7 +93,7 @@ def _webserver(settings: Settings, workspace: Path) -> Part:
 
 
 def _daemon(workspace: Path) -> Part:
-    """It would wait for its sensors' ticks, which last 20 s; it keeps nothing in memory that a kill could lose."""
+    """It would wait for its sensors' ticks too, and keeps nothing in memory that a kill could lose."""
     program = _python("daemon", "dagster._daemon", "run", "-w", str(workspace), "--log-level", "warning")
     return Part(replace(program, patience=2.0), ready.dagster_daemon)
 

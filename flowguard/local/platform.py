@@ -2,19 +2,20 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
 from flowguard.errors import PlatformFailed
 from flowguard.kafka.broker import Broker
-from flowguard.local import dagster_home, parts, ports
+from flowguard.local import dagster_home, parts, ports, webserver
 from flowguard.local.home import HomeLock
 from flowguard.local.parts import Part
 from flowguard.local.supervisor import Supervisor
 from flowguard.settings import Settings, as_environment, fix_in_home
 
 LONGEST_START_SECONDS = 120.0
+_LONGEST_CANCEL_SECONDS = 10.0
 _ASK_AGAIN_SECONDS = 0.1
 _LOOK_AGAIN_SECONDS = 0.5
 
@@ -51,6 +52,7 @@ class Platform:
             settings, workspace, external_broker=external_broker, shoppers=shoppers, definitions=definitions
         )
         self._parts = {part.name: part for stage in self._stages for part in stage}
+        self._ready: set[str] = set()
         self._given_up: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -114,18 +116,30 @@ class Platform:
             time.sleep(_LOOK_AGAIN_SECONDS)
 
     def stop(self) -> None:
-        """Stop what runs, in the reverse order."""
-        for stage in reversed(self._stages):
-            names = [part.name for part in stage if part.name in self._supervisor.pids()]
-            if names:
-                self._progress(f"stopping {' and '.join(names)}")
-                self._supervisor.stop(*names)
+        """Stop what runs: first what makes work, then the runs, and the broker, which the others need, last."""
+        self._stop("shoppers", "daemon")
+        self._cancel_runs()
+        self._stop(*(name for name in self._parts if name != "broker"))
+        self._stop("broker")
+
+    def _stop(self, *names: str) -> None:
+        running = [name for name in names if name in self._supervisor.pids()]
+        if running:
+            self._progress(f"stopping {' and '.join(running)}")
+            self._supervisor.stop(*running)
+
+    def _cancel_runs(self) -> None:
+        if "webserver" in self._ready:
+            self._progress("stopping runs")
+            with suppress(PlatformFailed):  # then they are stopped with the code server, and show as failed
+                webserver.cancel_runs(self._settings, _LONGEST_CANCEL_SECONDS)
 
     def _wait_for(self, part: Part, deadline: float) -> None:
         while part.ready is not None:
             why_not = part.ready(self._settings)
             self.check()  # also when something answers: it might be another program on that port
             if why_not is None:
+                self._ready.add(part.name)
                 return
             if time.monotonic() > deadline:
                 waited = f"{part.name} was not ready after {LONGEST_START_SECONDS:.0f} s"

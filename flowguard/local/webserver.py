@@ -1,6 +1,7 @@
 """Questions to Dagster's webserver, over its GraphQL."""
 
 import json
+import time
 import urllib.request
 from http.client import HTTPException
 from typing import Any
@@ -9,12 +10,21 @@ from flowguard.errors import PlatformFailed
 from flowguard.settings import Settings
 
 ANSWER_SECONDS = 10.0
+_ASK_AGAIN_SECONDS = 0.2
 
 _LOCATIONS = """
 { workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError {
     __typename ... on PythonError { message } ... on RepositoryLocation { repositories { name } } } } } } }
 """
 _DAEMONS = "{ instance { daemonHealth { allDaemonStatuses { daemonType required healthy } } } }"
+
+_RUNS_IN_FLIGHT = """
+{ runsOrError(filter: {statuses: [QUEUED, NOT_STARTED, STARTING, STARTED, CANCELING]}) {
+    ... on Runs { results { runId status } } } }
+"""
+_TERMINATE = (
+    "mutation ($ids: [String!]!) { terminateRuns(runIds: $ids, terminatePolicy: SAFE_TERMINATE) { __typename } }"
+)
 
 
 def ask(settings: Settings, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -50,3 +60,19 @@ def unhealthy_daemons(settings: Settings) -> list[str]:
     """The daemons that Dagster needs and that have not given a heartbeat lately."""
     statuses = ask(settings, _DAEMONS)["instance"]["daemonHealth"]["allDaemonStatuses"]
     return [status["daemonType"] for status in statuses if status["required"] and not status["healthy"]]
+
+
+def runs_in_flight(settings: Settings) -> dict[str, str]:
+    """The runs that are queued, starting, running or being cancelled: their status by id."""
+    runs = ask(settings, _RUNS_IN_FLIGHT)["runsOrError"].get("results", [])
+    return {run["runId"]: run["status"] for run in runs}
+
+
+def cancel_runs(settings: Settings, patience: float) -> None:
+    """Cancel what runs, so that it does not look failed afterwards; returns when it has ended, or out of patience."""
+    deadline = time.monotonic() + patience
+    while (runs := runs_in_flight(settings)) and time.monotonic() < deadline:
+        # Again and again, because a run that is still starting refuses.
+        if not_asked := [run for run, status in runs.items() if status != "CANCELING"]:
+            ask(settings, _TERMINATE, {"ids": not_asked})
+        time.sleep(_ASK_AGAIN_SECONDS)

@@ -2,17 +2,19 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from flowguard.cli.main import app
+from flowguard.local import webserver
 from flowguard.local.home import running
 from flowguard.local.ports import on_free_ports
 from flowguard.local.ready import gateway_address, webserver_address
@@ -64,10 +66,18 @@ def test_everything_starts_answers_and_is_gone_after_ctrl_c(own: Settings) -> No
                 assert page.status == 200
         assert_a_second_one_is_refused(own)
         assert_status_shows_the_parts(own)
+        wait_until(lambda: webserver.runs_in_flight(own), patience=120)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
         assert not any(members(group) for group in groups)
         assert running(own.home) is None
+    assert {"STARTED", "STARTING", "FAILURE"}.isdisjoint(run_statuses(own))
+
+
+def run_statuses(own: Settings) -> set[str]:
+    """Of all the runs that there were, read where Dagster keeps them."""
+    with closing(sqlite3.connect(own.dagster_home / "history" / "runs.db")) as runs:
+        return {status for (status,) in runs.execute("SELECT status FROM runs")}
 
 
 def assert_a_second_one_is_refused(own: Settings) -> None:
