@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,8 @@ def demo(
     files = [*(input or ()), *(more or ())]
     if files and not input:
         raise InvalidInput(f"files of your own need --input: flowguard demo --input {files[0]} --home DIR")
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a script's ``&`` has made Python ignore them
+        signal.signal(number, signal.default_int_handler)
     good = _with_files(files, home, currency) if files else _with_shoppers(events, days, seed, home)
     if not good:
         raise typer.Exit(1)
@@ -146,15 +149,13 @@ def _platform(settings: Settings) -> Iterator[tuple["Platform", "Warehouse"]]:
     from flowguard.local.platform import Platform
     from flowguard.warehouse import open_warehouse
 
-    with remarks.status("starting") as status, Platform(settings, progress=status.update) as platform:
+    with Platform(settings, progress=lambda doing: remarks.print(doing, style="dim")) as platform:
         platform.start()
-        status.stop()
         warehouse = open_warehouse(settings)
         try:
             yield platform, warehouse
         finally:
             warehouse.close()
-            status.start()
 
 
 def _send_shoppers(plan: "Plan", settings: Settings) -> tuple["Account", int]:

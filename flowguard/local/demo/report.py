@@ -10,7 +10,19 @@ from flowguard.local.demo.compare import SIDE, Comparison
 from flowguard.warehouse import Warehouse
 
 MOST_ROWS = 20
-_WORDS = ("", SIDE, "item", "item_id", "item_name", "category", "compared", "date", "stage", "rule")
+_WORDS = (
+    "",
+    "where offsets went",
+    SIDE,
+    "item",
+    "item_id",
+    "item_name",
+    "category",
+    "compared",
+    "date",
+    "stage",
+    "rule",
+)
 _COUNTS = ("offsets", "bronze_rows", "quarantined", "skipped", "lost", "silver_rows", "duplicates", "rejected")
 _LEDGER = f"""
 SELECT
@@ -43,7 +55,8 @@ def ledger(warehouse: Warehouse) -> tuple[Table, bool]:
     if topics.is_empty():
         return _table("The ledger is empty", []), False
     first, last = topics.select(pl.col("first_day").min(), pl.col("last_day").max()).row(0)
-    table = _table(f"The ledger: where each offset went, arrivals of {first} to {last}", ["", *topics["topic"]])
+    days = first if first == last else f"{first} to {last}"
+    table = _table(f"The ledger, {days}", ["where offsets went", *topics["topic"]])
     for name in _COUNTS:
         table.add_row(name, *map(_text, topics[name]))
     table.add_row("balanced", *("[green]yes[/green]" if good else "[red]NO[/red]" for good in topics["balanced"]))
