@@ -90,7 +90,7 @@ def _roll(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, wat
     rolled = roll(
         home.settings,
         home.warehouse,
-        run_id=context.run_id,
+        run_id=context.run.run_id,
         on_commit=reporter.committed,
         each_minute=watch.each_minute,
     )
@@ -106,7 +106,7 @@ def _rebuild(context: dg.AssetExecutionContext, home: Home, tables: set[str], re
     """The selected tables and days, and every other day that changes with them, are reported."""
     started = time.monotonic()
     first, last = (date.fromisoformat(key) for key in (context.partition_keys[0], context.partition_keys[-1]))
-    changes = rebuild(home.warehouse, home.settings, tables, first, last, run_id=context.run_id)
+    changes = rebuild(home.warehouse, home.settings, tables, first, last, run_id=context.run.run_id)
     changed = set(changes) | {(table, day) for table in tables for day in days_between(first, last)}
     context.log.info(f"{first} to {last} of {', '.join(sorted(tables))}: {len(changed)} partitions")
     reporter.changed(changed, time.monotonic() - started)

@@ -79,6 +79,10 @@ class Reporter:
             for place in self._shown(changes):
                 self._add(place, seconds, {})
 
+    def tell_what_is_due(self) -> None:
+        """Tell of a few partitions that were not told of lately, the newest first."""
+        self._tell(self._take(at_end=False))
+
     def _shown(self, changes: Iterable[TableDay]) -> list[TableDay]:
         return [place for place in changes if exists(place[1], self._settings)]
 
@@ -94,7 +98,7 @@ class Reporter:
         worked = 0.0
         while not self._stop.wait(max(1.0, worked * REST)):
             started = time.monotonic()
-            self._tell(self._take(at_end=False))
+            self.tell_what_is_due()
             worked = time.monotonic() - started
 
     def _take(self, *, at_end: bool) -> dict[TableDay, _Pending]:

@@ -35,3 +35,10 @@ class Home:
     @cached_property
     def _broker(self) -> Broker:
         return Broker(self.settings)
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        with self._lock:
+            for name in ("_warehouse", "_broker"):
+                if opened := self.__dict__.pop(name, None):
+                    opened.close()

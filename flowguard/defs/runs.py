@@ -23,7 +23,7 @@ _IN_FLIGHT = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-_LONGEST_WAIT_SECONDS = 600.0
+LONGEST_WAIT_SECONDS = 600.0
 _FIRST_WAIT_SECONDS = 10.0
 _LOOK_BACK = 10
 
@@ -44,7 +44,7 @@ class Past:
         if self.failures == 0:
             return 0.0
         waits = [0.0] + [_FIRST_WAIT_SECONDS * 2**n for n in range(_LOOK_BACK)]
-        wait = _LONGEST_WAIT_SECONDS if self.terminal else min(waits[self.failures - 1], _LONGEST_WAIT_SECONDS)
+        wait = LONGEST_WAIT_SECONDS if self.terminal else min(waits[self.failures - 1], LONGEST_WAIT_SECONDS)
         return max(0.0, self.ended_at + wait - time.time())
 
 
@@ -85,5 +85,5 @@ def errors_for_people(context: dg.AssetExecutionContext) -> Iterator[None]:
         yield
     except FlowGuardError as error:
         if isinstance(error, Terminal):
-            context.instance.add_run_tags(context.run_id, {TERMINAL_TAG: type(error).__name__})
+            context.instance.add_run_tags(context.run.run_id, {TERMINAL_TAG: type(error).__name__})
         raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from error

@@ -1,0 +1,62 @@
+"""What tests of the Dagster layer share: definitions of a home with real topics, an instance, a few events."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from flowguard.defs.everything import everything
+from flowguard.defs.resources import Home
+from flowguard.settings import Settings
+from flowguard_tests.conftest import Produce
+
+Send = Callable[..., None]
+SHORT = timedelta(milliseconds=300)
+
+
+@pytest.fixture
+def quick(settings: Settings) -> Settings:
+    """Runs end as soon as nothing comes, and start days are few."""
+    today = datetime.now(UTC).date()
+    given = {"quiet_time": SHORT, "gold_interval": SHORT, "start_date": today - timedelta(days=9)}
+    return settings.model_copy(update=given)
+
+
+@pytest.fixture
+def definitions(quick: Settings) -> dg.Definitions:
+    return everything(quick)
+
+
+@pytest.fixture
+def home(definitions: dg.Definitions, quick: Settings) -> Iterator[Home]:
+    """The one that the definitions use."""
+    used = Home(quick)
+    yield used
+    used.close()
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides={"telemetry": {"enabled": False}}) as temporary:
+        yield temporary
+
+
+@pytest.fixture
+def send(quick: Settings, produce: Produce) -> Send:
+    """``send(count, days_ago=0)``: orders and clicks of one day."""
+
+    def send(count: int, days_ago: int = 0) -> None:
+        instant = (datetime.now(UTC) - timedelta(days=days_ago)).isoformat()
+        event = {"user_id": "u1", "item_id": "i1", "event_timestamp": instant}
+        ids = [f"{days_ago}-{number}" for number in range(count)]
+        order = {"event_type": "order_placed", "price": "9.90"}
+        click = {"event_type": "click"}
+        produce(
+            quick.orders_topic, [json.dumps({**event, **order, "event_id": i, "order_id": i}).encode() for i in ids]
+        )
+        produce(quick.clicks_topic, [json.dumps({**event, **click, "event_id": i}).encode() for i in ids])
+
+    return send

@@ -1,0 +1,93 @@
+"""Reporting: each partition seldom, all of them at the end, only those that exist, and never at the work's cost."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from flowguard.defs import report
+from flowguard.defs.describe import Description, markdown
+from flowguard.defs.report import MOST_AT_ONCE, Reporter
+from flowguard.settings import Settings, load_settings
+
+TODAY = datetime.now(UTC).date()
+TABLE = "silver.orders_cleaned"
+
+
+class Log:
+    """Stands in for a run: remembers what was logged."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str | None]] = []
+
+    def log_event(self, event: dg.AssetMaterialization) -> None:
+        self.told.append((".".join(event.asset_key.path), event.partition))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Settings:
+    return load_settings(home=tmp_path, start_date=TODAY - timedelta(days=200), report_interval=timedelta(hours=1))
+
+
+@pytest.fixture(autouse=True)
+def described(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "describe", lambda warehouse, places: dict.fromkeys(places, Description(1, None)))
+
+
+def reporter(log: Any, settings: Settings) -> Reporter:
+    return Reporter(log, None, settings)  # type: ignore[arg-type]
+
+
+def ago(*days: int) -> list[tuple[str, date]]:
+    return [(TABLE, TODAY - timedelta(days=number)) for number in days]
+
+
+def test_a_partition_is_told_of_at_once_then_seldom_and_at_the_end(own: Settings) -> None:
+    log = Log()
+    told = reporter(log, own)
+    told.changed(ago(0), 0.1)
+    told.tell_what_is_due()
+    told.changed(ago(0), 0.1)
+    told.tell_what_is_due()
+    assert len(log.told) == 1
+    with told:
+        pass
+    assert len(log.told) == 2
+
+
+def test_only_partitions_that_exist(own: Settings) -> None:
+    log = Log()
+    with reporter(log, own) as told:
+        told.changed(ago(-1, 0, 200, 201), 0.1)
+    assert [partition for _, partition in log.told] == [str(day) for _, day in ago(0, 200)]
+
+
+def test_a_load_of_many_days_is_told_newest_first_a_few_at_a_time(own: Settings) -> None:
+    log = Log()
+    told = reporter(log, own)
+    told.changed(ago(*range(100)), 0.1)
+    told.tell_what_is_due()
+    assert [partition for _, partition in log.told] == [str(day) for _, day in ago(*range(MOST_AT_ONCE))]
+    with told:
+        pass
+    assert sorted(partition for _, partition in log.told) == sorted(str(day) for _, day in ago(*range(100)))
+
+
+def test_what_cannot_be_told_stops_nothing(own: Settings) -> None:
+    class Broken(Log):
+        def log_event(self, event: dg.AssetMaterialization) -> None:
+            raise OSError("the disk is full")
+
+    with reporter(Broken(), own) as told:
+        told.changed(ago(0), 0.1)
+
+
+def test_previews_are_tables_whatever_is_in_them() -> None:
+    rows = pl.DataFrame({"a": ["x|y", None], "b": ["long " * 20, "two\nlines"]})
+    header, rule, *lines = markdown(rows).split("\n")
+    assert (header, rule) == ("| a | b |", "|---|---|")
+    assert lines[0].startswith("| x\\|y | long") and "…" in lines[0]
+    assert lines[1] == "|  | two lines |"

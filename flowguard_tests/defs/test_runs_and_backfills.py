@@ -1,0 +1,138 @@
+"""Runs on a real instance, broker and warehouse: what they do, and what people see of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import polars as pl
+
+from flowguard.defs.flow import LIVE
+from flowguard.defs.keys import key_of
+from flowguard.defs.resources import Home
+from flowguard.models.ops import INGEST_RANGES
+from flowguard.settings import Settings
+from flowguard_tests.conftest import Produce
+from flowguard_tests.defs.conftest import Send
+
+TODAY = datetime.now(UTC).date()
+
+
+def days(*ago: int) -> set[str]:
+    return {(TODAY - timedelta(days=number)).isoformat() for number in ago}
+
+
+def run(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, **given: object
+) -> dg.ExecuteInProcessResult:
+    return definitions.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False, **given)
+
+
+def backfill(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, tables: list[str], first: str, last: str
+) -> dg.ExecuteInProcessResult:
+    return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance,
+        asset_selection=[key_of(table) for table in tables],
+        tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
+    )
+
+
+def check_of(instance: dg.DagsterInstance, table: str, name: str) -> dg.AssetCheckEvaluation | None:
+    key = dg.AssetCheckKey(key_of(table), name)
+    record = instance.event_log_storage.get_latest_asset_check_execution_by_key([key]).get(key)
+    event = record.event.dagster_event if record and record.event else None
+    if event is None or event.event_type_value != "ASSET_CHECK_EVALUATION":
+        return None
+    return event.asset_check_evaluation_data
+
+
+def partitions(instance: dg.DagsterInstance, table: str) -> set[str]:
+    return instance.get_materialized_partitions(key_of(table))
+
+
+def test_from_kafka_to_gold(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send, produce: Produce, quick: Settings
+) -> None:
+    send(3)
+    send(2, days_ago=4)
+    produce(quick.orders_topic, [b"{broken"])
+
+    assert run(definitions, instance, "ingestion").success
+    assert partitions(instance, "bronze.orders_raw") == days(0)
+    assert partitions(instance, "silver.orders_cleaned") == days(0, 4)
+    assert partitions(instance, "gold.daily_order_metrics") == set()
+    told = instance.fetch_materializations(key_of("bronze.orders_raw"), limit=1).records[0].asset_materialization
+    assert told is not None
+    assert told.metadata["dagster/partition_row_count"].value == 5
+    assert f"| {quick.orders_topic} | " in str(told.metadata["offsets"].value)
+    assert "order_placed" in str(told.metadata["preview"].value)
+
+    assert run(definitions, instance, "gold").success
+    assert partitions(instance, "gold.daily_order_metrics") == days(0, 4)
+    sums = home.warehouse.query("SELECT SUM(total_orders), SUM(total_revenue) FROM gold.daily_order_metrics").row(0)
+    assert tuple(map(str, sums)) == ("5", "49.50")
+
+    graph = definitions.resolve_asset_graph()
+    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(graph.asset_check_keys))
+    assert {record.status.value for key, record in records.items() if key.name != "freshness"} == {"SUCCEEDED"}
+
+
+def test_a_backfill_of_five_days_is_one_run_and_names_every_day(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
+) -> None:
+    send(2)
+    send(2, days_ago=3)
+    run(definitions, instance, "ingestion")
+    run(definitions, instance, "gold")
+    with home.warehouse.session() as session, session.transaction():
+        session.execute("DELETE FROM silver.orders_cleaned")
+        session.execute("DELETE FROM gold.daily_order_metrics")
+
+    tables = ["silver.orders_cleaned", "gold.daily_order_metrics"]
+    assert backfill(definitions, instance, tables, min(days(4)), max(days(0))).success
+    assert home.warehouse.query("SELECT COUNT(*) FROM silver.orders_cleaned").item() == 4
+    assert home.warehouse.query("SELECT SUM(total_orders) FROM gold.daily_order_metrics").item() == 4
+    assert partitions(instance, "silver.orders_cleaned") >= days(0, 1, 2, 3, 4)
+    assert partitions(instance, "gold.daily_order_metrics") >= days(0, 1, 2, 3, 4)
+
+
+def test_a_bronze_backfill_reports_the_event_days_that_change_with_it(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, send: Send
+) -> None:
+    send(1, days_ago=5)
+    run(definitions, instance, "ingestion")
+    result = backfill(definitions, instance, ["bronze.orders_raw"], max(days(0)), max(days(0)))
+    told = {
+        (event.asset_key.to_user_string(), event.partition)
+        for event in result.all_events
+        if event.event_type_value == "ASSET_MATERIALIZATION"
+    }
+    assert {("bronze/orders_raw", max(days(0))), ("silver/orders_cleaned", max(days(5)))} <= told
+
+
+def test_a_failed_check_shows_its_rows_and_stops_nothing(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
+) -> None:
+    gap = {"start_offset": [0, 6], "end_offset": [5, 7], "committed_at": datetime(2026, 11, 1), "partition": 0}
+    texts = {"topic": "once", "kind": "records", "run_id": "earlier", "arrival_date": TODAY, "generation": 1}
+    counts = {"bronze_rows": [5, 1], "quarantined": 0, "skipped": 0}
+    with home.warehouse.session() as session, session.transaction():
+        session.insert(INGEST_RANGES, pl.DataFrame(gap | texts | counts))
+    send(1)
+    assert run(definitions, instance, "ingestion").success
+    evaluated = check_of(instance, "ops.ingest_ranges", "exactly_once")
+    assert evaluated is not None
+    assert not evaluated.passed
+    assert evaluated.metadata["failing_rows"].value == 1
+    assert "previous_end" in str(evaluated.metadata["examples"].value)
+    assert max(days(0)) in str(evaluated.metadata["partitions"].value)
+
+
+def test_checks_alone_ingest_nothing(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
+) -> None:
+    send(1)
+    job = dg.define_asset_job("only", dg.AssetSelection.checks(dg.AssetCheckKey(key_of(LIVE[0]), "keys_unique")))
+    only = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]))
+    assert only.resolve_job_def("only").execute_in_process(instance=instance).success
+    assert check_of(instance, LIVE[0], "keys_unique") is not None
+    assert home.warehouse.query("SELECT COUNT(*) FROM ops.ingest_ranges").item() == 0

@@ -1,0 +1,204 @@
+"""Sensors: one run at a time, a failed one tried again, at once the first time and ever later after."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from flowguard.defs import freshness, runs, sensors
+from flowguard.defs.resources import Home
+from flowguard.defs.runs import ROLLING_TAG, TERMINAL_TAG, past
+from flowguard.errors import OffsetGap
+from flowguard.models.ops import DIRTY_DAYS, INGEST_RANGES
+from flowguard.settings import Settings
+from flowguard_tests.defs.conftest import Send
+
+Tick = Callable[..., Any]
+LaunchedRun = Callable[..., dg.DagsterRun]
+
+
+@pytest.fixture(autouse=True)
+def short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sensors, "TICK_SECONDS", 0.3)
+
+
+@pytest.fixture
+def tick(definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home) -> Tick:
+    repository = definitions.get_repository_def()
+
+    def tick(name: str, cursor: str | None = None) -> Any:
+        context = dg.build_sensor_context(
+            instance=instance, repository_def=repository, resources={"home": home}, cursor=cursor
+        )
+        return repository.get_sensor_def(name).evaluate_tick(context)
+
+    return tick
+
+
+@pytest.fixture
+def launched(definitions: dg.Definitions, instance: dg.DagsterInstance) -> LaunchedRun:
+    """A run of a job as its sensor launches it."""
+
+    def launched(job: str, **tags: str) -> dg.DagsterRun:
+        return instance.create_run_for_job(
+            definitions.resolve_job_def(job), tags={ROLLING_TAG: job, **tags}, status=dg.DagsterRunStatus.STARTED
+        )
+
+    return launched
+
+
+def position(home: Home, settings: Settings, end: int) -> None:
+    """Pretend that offsets up to ``end`` of the first partition of the orders were ingested."""
+    row = {
+        "topic": settings.orders_topic,
+        "generation": 1,
+        "partition": 0,
+        "start_offset": 0,
+        "end_offset": end,
+        "kind": "records",
+        "arrival_date": datetime.now(UTC).date(),
+        "bronze_rows": end,
+        "quarantined": 0,
+        "skipped": 0,
+        "run_id": "earlier",
+        "committed_at": datetime.now(UTC).replace(tzinfo=None),
+    }
+    with home.warehouse.session() as session, session.transaction():
+        session.insert(INGEST_RANGES, pl.DataFrame([row]))
+
+
+def test_nothing_new_launches_nothing(tick: Tick) -> None:
+    assert tick("ingestion_sensor").skip_message == "nothing new in Kafka"
+    assert tick("gold_sensor").skip_message == "GOLD is up to date"
+
+
+def test_records_launch_one_run_with_their_plan(tick: Tick, send: Send, launched: LaunchedRun) -> None:
+    send(3)
+    [request] = tick("ingestion_sensor").run_requests
+    config = request.run_config["ops"]["flow"]["config"]
+    assert config["attempt"] == 1
+    assert sum(int(line.split("..")[1].split()[0]) for line in config["plan"]) == 6
+    assert request.tags[ROLLING_TAG] == "ingestion"
+    run = launched("ingestion")
+    assert run.run_id in tick("ingestion_sensor").skip_message
+
+
+def test_a_failed_run_is_tried_again_at_once_and_then_later(
+    tick: Tick, send: Send, launched: LaunchedRun, instance: dg.DagsterInstance
+) -> None:
+    send(1)
+    [first] = tick("ingestion_sensor").run_requests
+    instance.report_run_failed(launched("ingestion"))
+    [second] = tick("ingestion_sensor").run_requests
+    assert second.run_key != first.run_key
+    assert second.run_config["ops"]["flow"]["config"]["attempt"] == 2
+    instance.report_run_failed(launched("ingestion"))
+    assert tick("ingestion_sensor").skip_message.startswith("2 runs failed: next attempt in")
+
+
+def test_a_canceled_run_is_followed_by_another(
+    tick: Tick, send: Send, launched: LaunchedRun, instance: dg.DagsterInstance
+) -> None:
+    send(1)
+    [first] = tick("ingestion_sensor").run_requests
+    instance.report_run_canceled(launched("ingestion"))
+    [second] = tick("ingestion_sensor").run_requests
+    assert second.run_key != first.run_key
+
+
+def test_progress_forgives_earlier_failures(launched: LaunchedRun, instance: dg.DagsterInstance) -> None:
+    for _ in range(3):
+        instance.report_run_failed(launched("ingestion"))
+    assert past(instance, "ingestion", None).failures == 3
+    now = datetime.now(UTC).replace(tzinfo=None)
+    assert past(instance, "ingestion", now + timedelta(seconds=1)).seconds_to_wait == 0
+
+
+def test_what_a_person_has_to_mend_is_seldom_tried(launched: LaunchedRun, instance: dg.DagsterInstance) -> None:
+    instance.report_run_failed(launched("ingestion", **{TERMINAL_TAG: "OffsetGap"}))
+    assert past(instance, "ingestion", None).seconds_to_wait == pytest.approx(runs.LONGEST_WAIT_SECONDS, abs=30)
+
+
+def test_waits_grow_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs.time, "time", lambda: 0.0)
+    waits = [runs.Past("", failures, 0.0, None).seconds_to_wait for failures in range(12)]
+    assert waits[:4] == [0, 0, 10, 20]
+    assert waits == sorted(waits)
+    assert waits[-1] == runs.LONGEST_WAIT_SECONDS
+
+
+def test_a_gap_fails_the_tick_and_launches_nothing(tick: Tick, send: Send, home: Home, quick: Settings) -> None:
+    send(1)
+    position(home, quick, end=1_000_000)
+    with pytest.raises(OffsetGap, match=f"topic {quick.orders_topic}, partition 0"):
+        try:
+            tick("ingestion_sensor")
+        except Exception as error:
+            raise (error.__cause__ or error) from None
+
+
+def test_a_gap_in_a_run_is_told_by_its_message(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, quick: Settings, send: Send
+) -> None:
+    send(1)
+    position(home, quick, end=1_000_000)
+    result = definitions.resolve_job_def("ingestion").execute_in_process(instance=instance, raise_on_error=False)
+    assert not result.success
+    [failure] = result.filter_events(lambda event: event.is_step_failure)
+    assert "OffsetGap: topic" in failure.step_failure_data.user_failure_data.description
+    run = instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.tags[TERMINAL_TAG] == "OffsetGap"
+
+
+def test_dirty_days_launch_one_refresh(
+    tick: Tick, home: Home, launched: LaunchedRun, instance: dg.DagsterInstance
+) -> None:
+    with home.warehouse.session() as session, session.transaction():
+        dirty = {"table_name": "silver.orders_cleaned", "day": datetime.now(UTC).date(), "version": 1}
+        session.insert(DIRTY_DAYS, pl.DataFrame([dirty]))
+    [first] = tick("gold_sensor").run_requests
+    run = launched("gold")
+    assert run.run_id in tick("gold_sensor").skip_message
+    instance.report_run_failed(run)
+    [second] = tick("gold_sensor").run_requests
+    assert second.run_key != first.run_key
+
+
+def test_freshness_is_told_on_change_only(
+    tick: Tick, send: Send, home: Home, quick: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tick("freshness_sensor")
+    assert {event.passed for event in first.asset_events} == {True}
+    second = tick("freshness_sensor", first.cursor)
+    assert second.asset_events == []
+    send(1)
+    late = quick.model_copy(update={"freshness_limit": timedelta(0)})
+    monkeypatch.setattr(home, "settings", late)
+    third = tick("freshness_sensor", second.cursor)
+    assert {event.asset_key.path[1]: event.passed for event in third.asset_events} == {
+        "orders_raw": False,
+        "clicks_raw": False,
+        "quarantine": True,
+        "flow_ledger": True,
+    }
+    assert json.loads(third.cursor)["fresh"]["bronze.orders_raw"] is False
+
+
+def test_freshness_is_told_again_after_a_while(tick: Tick, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = tick("freshness_sensor")
+    monkeypatch.setattr(freshness, "REPEAT_SECONDS", 0.0)
+    assert len(tick("freshness_sensor", first.cursor).asset_events) == len(freshness.TABLES)
+
+
+def test_midnight_rebuilds_yesterday(definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    repository = definitions.get_repository_def()
+    [schedule] = repository.schedule_defs
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=midnight, repository_def=repository)
+    [request] = schedule.evaluate_tick(context).run_requests
+    assert request.partition_key == (midnight - timedelta(days=1)).date().isoformat()
