@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from flowguard.errors import FlowGuardError, Terminal
+from flowguard.rounds.lease import lease_is_held
+from flowguard.settings import Settings
 
 ROLLING_TAG = "flowguard/rolling"
 """Tag of the runs that sensors launch, with what they roll."""
@@ -26,6 +28,10 @@ _IN_FLIGHT = [
 LONGEST_WAIT_SECONDS = 600.0
 _FIRST_WAIT_SECONDS = 10.0
 _LOOK_BACK = 10
+_HAS_PROCESS = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
+_LOADED_AT = time.time()
+_STARTING_SECONDS = 60.0
+"""A run that is younger may not have come to its lease yet."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,19 @@ def wait_for_none(instance: dg.DagsterInstance, rolling: str, deadline: float) -
     while (record := in_flight(instance, rolling)) and time.monotonic() < deadline:
         time.sleep(1.0)
     return record
+
+
+def fail_orphan(instance: dg.DagsterInstance, settings: Settings, record: dg.RunRecord, lease: str) -> bool:
+    """Fail a run that nobody else will: it was started by an earlier code server, and no process holds its lease.
+
+    A code server notices the death of its own runs at once; the runs of one that died itself stay in flight for ever.
+    """
+    created = record.create_timestamp.timestamp()
+    running = record.dagster_run.status in _HAS_PROCESS
+    if not running or created > min(_LOADED_AT, time.time() - _STARTING_SECONDS) or lease_is_held(settings, lease):
+        return False
+    instance.report_run_failed(record.dagster_run, "its process is gone, and so is the code server that started it")
+    return True
 
 
 def past(instance: dg.DagsterInstance, rolling: str, last_progress: datetime | None) -> Past:

@@ -9,9 +9,10 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from flowguard.defs import flow
 from flowguard.defs.resources import Home
-from flowguard.defs.runs import ROLLING_TAG, Past, past, wait_for_none
+from flowguard.defs.runs import ROLLING_TAG, Past, fail_orphan, past, wait_for_none
 from flowguard.errors import Terminal
 from flowguard.kafka.ranges import OffsetRange
+from flowguard.rounds import lease
 from flowguard.rounds.news import wait_for_dirty_days, wait_for_news
 
 TICK_SECONDS = 20.0
@@ -32,7 +33,8 @@ def ingestion_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
     )
     def ingestion_sensor(context: dg.SensorEvaluationContext, home: dg.ResourceParam[Home]) -> _Decision:
         deadline = time.monotonic() + TICK_SECONDS
-        if record := wait_for_none(context.instance, INGESTION, deadline):
+        record = wait_for_none(context.instance, INGESTION, deadline)
+        if record and not fail_orphan(context.instance, home.settings, record, lease.INGESTION):
             return dg.SkipReason(f"run {record.dagster_run.run_id} is ingesting")
         earlier = past(context.instance, INGESTION, home.warehouse.query(_LAST_COMMIT).item())
         if earlier.seconds_to_wait:
@@ -58,7 +60,8 @@ def gold_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
     )
     def gold_sensor(context: dg.SensorEvaluationContext, home: dg.ResourceParam[Home]) -> _Decision:
         deadline = time.monotonic() + TICK_SECONDS
-        if record := wait_for_none(context.instance, GOLD, deadline):
+        record = wait_for_none(context.instance, GOLD, deadline)
+        if record and not fail_orphan(context.instance, home.settings, record, lease.GOLD):
             return dg.SkipReason(f"run {record.dagster_run.run_id} is refreshing")
         earlier = past(context.instance, GOLD, None)
         if earlier.seconds_to_wait:

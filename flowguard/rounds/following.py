@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from flowguard.errors import WarehouseBusy
 from flowguard.rounds.changes import Changes
 from flowguard.rounds.chunk import now
 from flowguard.rounds.gold import refresh
+from flowguard.rounds.lease import GOLD, rolling_lease
 from flowguard.rounds.news import wait_for_dirty_days
 from flowguard.settings import Settings
 from flowguard.warehouse import Warehouse
@@ -35,6 +37,19 @@ def follow(
     ``on_refresh`` is called after each refresh with what changed and how long it took in seconds, ``each_minute`` with
     what changed since its last call, and at the end.
     """
+    try:
+        with rolling_lease(settings, GOLD):
+            return _follow(settings, warehouse, on_refresh, each_minute)
+    except WarehouseBusy:
+        return Followed(0, "another run is at work")
+
+
+def _follow(
+    settings: Settings,
+    warehouse: Warehouse,
+    on_refresh: Callable[[Changes, float], None],
+    each_minute: Callable[[Warehouse, Changes], None],
+) -> Followed:
     refreshes, unchecked = 0, Changes()
     started = last_change = checked = time.monotonic()
     day = now().date()

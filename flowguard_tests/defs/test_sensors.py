@@ -1,6 +1,7 @@
 """Sensors: one run at a time, a failed one tried again, at once the first time and ever later after."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from flowguard.defs.resources import Home
 from flowguard.defs.runs import ROLLING_TAG, TERMINAL_TAG, past
 from flowguard.errors import OffsetGap
 from flowguard.models.ops import DIRTY_DAYS, INGEST_RANGES
+from flowguard.rounds.lease import rolling_lease
 from flowguard.settings import Settings
 from flowguard_tests.defs.conftest import Send
 
@@ -108,6 +110,19 @@ def test_a_canceled_run_is_followed_by_another(
     instance.report_run_canceled(launched("ingestion"))
     [second] = tick("ingestion_sensor").run_requests
     assert second.run_key != first.run_key
+
+
+def test_a_run_that_outlived_its_code_server_counts_only_while_it_works(
+    tick: Tick, send: Send, launched: LaunchedRun, quick: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(1)
+    run = launched("ingestion")
+    monkeypatch.setattr(runs, "_STARTING_SECONDS", 0.0)
+    assert run.run_id in tick("ingestion_sensor").skip_message
+    monkeypatch.setattr(runs, "_LOADED_AT", time.time())
+    with rolling_lease(quick):
+        assert run.run_id in tick("ingestion_sensor").skip_message
+    assert len(tick("ingestion_sensor").run_requests) == 1
 
 
 def test_progress_forgives_earlier_failures(launched: LaunchedRun, instance: dg.DagsterInstance) -> None:
