@@ -10,19 +10,20 @@ from flowguard.local.demo.compare import SIDE, Comparison
 from flowguard.warehouse import Warehouse
 
 MOST_ROWS = 20
-_WORDS = (
+_WORDS = {
     "",
     "where offsets went",
     SIDE,
+    "topic",
+    "stage",
+    "rule",
+    "date",
     "item",
     "item_id",
     "item_name",
     "category",
     "compared",
-    "date",
-    "stage",
-    "rule",
-)
+}
 _COUNTS = ("offsets", "bronze_rows", "quarantined", "skipped", "lost", "silver_rows", "duplicates", "rejected")
 _LEDGER = f"""
 SELECT
@@ -101,21 +102,8 @@ def differences(comparison: Comparison) -> Table:
 
 def _table(title: str, columns: list[str]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    words = (
-        "arrival_date",
-        "topic",
-        "item",
-        "category",
-        "compared",
-        "",
-        "side",
-        "date",
-        "item_id",
-        "item_name",
-        "rule",
-    )
     for column in columns:
-        table.add_column(column, justify="left" if column in words else "right", overflow="fold")
+        table.add_column(column, justify="left" if column in _WORDS else "right", overflow="fold")
     return table
 
 
