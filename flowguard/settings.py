@@ -47,6 +47,7 @@ class Settings(BaseSettings):
 
     chunk_records: int = Field(200_000, ge=1, description="Most records in one round, which bounds memory")
     poll_interval: timedelta = Field(timedelta(milliseconds=200), description="How often the broker is asked for news")
+    round_interval: timedelta = Field(timedelta(milliseconds=600), description="Least time between small rounds")
     quiet_time: timedelta = Field(timedelta(minutes=10), description="A rolling run ends after this long without data")
     longest_life: timedelta = Field(timedelta(hours=1), description="A rolling run ends after this long anyway")
     gold_interval: timedelta = Field(timedelta(seconds=10), description="Least time between two refreshes of GOLD")
@@ -136,6 +137,9 @@ def as_environment(settings: Settings) -> dict[str, str]:
         f"{PREFIX}CODE_SERVER_HOST": settings.code_server_host,
         f"{PREFIX}CODE_SERVER_PORT": str(settings.code_server_port),
         "DAGSTER_HOME": str(settings.dagster_home),
+        # A run's process that a busy machine starts later than after 60 s is not a failed run.
+        "DAGSTER_GRPC_TIMEOUT_SECONDS": "180",
+        "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "60",
         "DO_NOT_TRACK": "1",
     }
 

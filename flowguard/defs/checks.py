@@ -61,7 +61,8 @@ class Watch:
         selected = context.selected_asset_check_keys
         self._checks = [c for c in CHECKS if dg.AssetCheckKey(key_of(c.table), c.name) in selected]
         self._changed: dict[str, set[date]] = defaultdict(set)
-        self._unseen: dict[Check, set[date]] = defaultdict(set)
+        # Today at first, so that no check seems to be in progress for as long as a rolling run lasts.
+        self._unseen: dict[Check, set[date]] = {check: {datetime.now(UTC).date()} for check in self._checks}
         self._told: dict[Check, int] = {}
         self._not_before: dict[Check, float] = {}
 
@@ -100,21 +101,28 @@ class Watch:
 
 def evaluation(check: Check, outcome: Outcome) -> dg.AssetCheckEvaluation:
     """An outcome as Dagster shows it."""
-    days = sorted(outcome.days, reverse=True)
-    named = ", ".join(map(str, days[:_MOST_DAYS_NAMED])) + (" …" if len(days) > _MOST_DAYS_NAMED else "")
     metadata: dict[str, dg.MetadataValue] = {
         "failing_rows": dg.MetadataValue.int(outcome.failing),
-        "partitions": dg.MetadataValue.text(named),
+        "partitions_looked_at": dg.MetadataValue.text(_named(outcome.days)),
         "seconds": dg.MetadataValue.float(round(outcome.seconds, 3)),
         "sql": dg.MetadataValue.md(f"```sql\n{check.failing(outcome.days).strip()}\n```"),
     }
     if outcome.failing:
         metadata["examples"] = dg.MetadataValue.md(markdown(outcome.examples))
+        if check.day in outcome.examples.columns:
+            metadata["partitions_of_examples"] = dg.MetadataValue.text(_named(outcome.examples[check.day]))
+    rows = "1 failing row" if outcome.failing == 1 else f"{outcome.failing} failing rows"
     return dg.AssetCheckEvaluation(
         passed=not outcome.failing,
         asset_key=key_of(check.table),
         check_name=check.name,
         severity=dg.AssetCheckSeverity.ERROR if check.error else dg.AssetCheckSeverity.WARN,
-        description=f"{outcome.failing} failing rows: {check.description}" if outcome.failing else check.description,
+        description=f"{rows}: {check.description}" if outcome.failing else check.description,
         metadata=metadata,
     )
+
+
+def _named(days: Iterable[date]) -> str:
+    """Days as people read them, the newest first."""
+    newest = sorted(set(days), reverse=True)
+    return ", ".join(map(str, newest[:_MOST_DAYS_NAMED])) + (" …" if len(newest) > _MOST_DAYS_NAMED else "")

@@ -53,7 +53,8 @@ def _counts(warehouse: Warehouse, table: Table, days: Collection[date]) -> dict[
 
 
 def _preview(warehouse: Warehouse, table: Table, day: date) -> str:
-    shown = ", ".join(column.name for column in table.columns if column.type != BYTES)
+    """All columns but bytes, and but the day, which the partition tells."""
+    shown = ", ".join(column.name for column in table.columns if column.type != BYTES and column.name != table.day)
     return markdown(
         warehouse.query(
             f"SELECT {shown} FROM {table.full_name} WHERE {table.day} = CAST('{day}' AS DATE) LIMIT {PREVIEWED_ROWS}"

@@ -124,7 +124,7 @@ def test_a_failed_check_shows_its_rows_and_stops_nothing(
     assert not evaluated.passed
     assert evaluated.metadata["failing_rows"].value == 1
     assert "previous_end" in str(evaluated.metadata["examples"].value)
-    assert max(days(0)) in str(evaluated.metadata["partitions"].value)
+    assert max(days(0)) in str(evaluated.metadata["partitions_looked_at"].value)
 
 
 def test_checks_alone_ingest_nothing(
