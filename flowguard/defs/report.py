@@ -102,12 +102,14 @@ class Reporter:
             worked = time.monotonic() - started
 
     def _take(self, *, at_end: bool) -> dict[TableDay, _Pending]:
-        """What is due, the newest days first."""
+        """What is due, the newest days first; within what is returned they come last, so that Dagster shows the newest
+        day as a table's latest materialization. For the same reason the oldest come first where all are told of."""
         latest = time.monotonic() - self._settings.report_interval.total_seconds()
         with self._lock:
             due = [place for place in self._pending if at_end or self._told.get(place, -1e9) <= latest]
-            due.sort(key=lambda place: place[1], reverse=True)
-            return {place: self._pending.pop(place) for place in due[:MOST_AT_ONCE]}
+            due.sort(key=lambda place: place[1], reverse=not at_end)
+            now = sorted(due[:MOST_AT_ONCE], key=lambda place: place[1])
+            return {place: self._pending.pop(place) for place in now}
 
     def _tell(self, due: Mapping[TableDay, _Pending]) -> None:
         """Never fails: what people see must not stop the work."""

@@ -58,11 +58,24 @@ def test_a_partition_is_told_of_at_once_then_seldom_and_at_the_end(own: Settings
     assert len(log.told) == 2
 
 
+def test_the_newest_day_is_the_latest_that_is_told(own: Settings) -> None:
+    log = Log()
+    told = reporter(log, own)
+    told.changed(ago(*range(60)), 0.1)
+    told.tell_what_is_due()
+    with told:
+        pass
+    at_once, at_the_end = log.told[:MOST_AT_ONCE], log.told[MOST_AT_ONCE:]
+    for partitions in (at_once, at_the_end):
+        assert partitions == sorted(partitions, key=str)
+    assert at_once[-1] == (TABLE, str(TODAY))
+
+
 def test_only_partitions_that_exist(own: Settings) -> None:
     log = Log()
     with reporter(log, own) as told:
         told.changed(ago(-1, 0, 200, 201), 0.1)
-    assert [partition for _, partition in log.told] == [str(day) for _, day in ago(0, 200)]
+    assert [partition for _, partition in log.told] == [str(day) for _, day in ago(200, 0)]
 
 
 def test_a_load_of_many_days_is_told_newest_first_a_few_at_a_time(own: Settings) -> None:
@@ -70,7 +83,7 @@ def test_a_load_of_many_days_is_told_newest_first_a_few_at_a_time(own: Settings)
     told = reporter(log, own)
     told.changed(ago(*range(100)), 0.1)
     told.tell_what_is_due()
-    assert [partition for _, partition in log.told] == [str(day) for _, day in ago(*range(MOST_AT_ONCE))]
+    assert sorted(partition for _, partition in log.told) == sorted(str(day) for _, day in ago(*range(MOST_AT_ONCE)))
     with told:
         pass
     assert sorted(partition for _, partition in log.told) == sorted(str(day) for _, day in ago(*range(100)))
