@@ -47,12 +47,13 @@ def create(table: Table, dialect: str = "duckdb") -> str:
 
 @cache
 def _scope_text(model: Model, touched: bool, dialect: str) -> str:
-    condition = f"{model.day} >= $first_day AND {model.day} < $end_day"
-    if model.instant:
-        condition += f" AND {model.instant} >= $start AND {model.instant} < $end"
+    # Each condition more costs a look into the catalog's statistics: days only where storage is partitioned by them.
+    conditions = [f"{model.instant} >= $start AND {model.instant} < $end"] if model.instant else []
+    if model.partitioned or not conditions:
+        conditions.append(f"{model.day} >= $first_day AND {model.day} < $end_day")
     if touched:
-        condition += " AND TOUCHED(event_id)"
-    return _expand(sqlglot.parse_one(condition, read="duckdb"), touched, timedelta(0)).sql(dialect)
+        conditions.append("TOUCHED(event_id)")
+    return _expand(sqlglot.parse_one(" AND ".join(conditions), read="duckdb"), touched, timedelta(0)).sql(dialect)
 
 
 @cache

@@ -16,6 +16,11 @@ from flowguard.warehouse import Session, Staged, Warehouse
 from flowguard.warehouse.lock import file_lock
 
 _LOCK_TIMEOUT_SECONDS = 600.0
+_ARRIVALS = """
+SELECT DISTINCT arrival_date FROM ops.ingest_ranges
+WHERE arrival_date >= CAST('{first}' AS DATE) AND arrival_date <= CAST('{last}' AS DATE)
+ORDER BY arrival_date
+"""
 _BYTES = """
 SELECT _topic, _generation, _partition, _offset, _arrived_at, _arrival_date, payload
 FROM {raw}
@@ -46,10 +51,8 @@ def redecode(
     """
     changes: Changes = {}
     with file_lock(settings.home / "warehouse" / "bronze.lock", _LOCK_TIMEOUT_SECONDS):
-        day = first
-        while day <= last:
+        for day in session.query(_ARRIVALS.format(first=first, last=last)).to_series():
             changes |= _redecode_day(warehouse, session, settings, raw, day, run_id, rebuild_events)
-            day += timedelta(days=1)
     return changes
 
 

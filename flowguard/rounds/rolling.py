@@ -73,6 +73,7 @@ class _Ahead:
         self._settings, self._warehouse, self._broker, self._reader = settings, warehouse, broker, reader
         self._run_id = run_id
         self._reached = {(p.topic, p.partition): p for p in reached}
+        self._not_before = 0.0
 
     def __iter__(self) -> Iterator[Chunk | None]:
         """None where nothing new has come."""
@@ -84,10 +85,15 @@ class _Ahead:
                 yield chunk
 
     def _next(self) -> Chunk | None:
-        ranges = self._broker.plan(list(self._reached.values()), self._settings.chunk_records)
+        # A round costs much the same whether it has one record or a thousand: a trickle is gathered first.
+        time.sleep(max(0.0, self._not_before - time.monotonic()))
+        planned_at, limit = time.monotonic(), self._settings.chunk_records
+        ranges = self._broker.plan(list(self._reached.values()), limit)
         if not ranges:
             time.sleep(self._settings.poll_interval.total_seconds())
             return None
+        if sum(planned.end - planned.start for planned in ranges) < limit // 2:
+            self._not_before = planned_at + self._settings.round_interval.total_seconds()
         chunk = prepare(ranges, self._reader.read(ranges), self._warehouse, self._settings, self._run_id)
         self._reached |= {(p.topic, p.partition): p for p in chunk.positions}
         return chunk
