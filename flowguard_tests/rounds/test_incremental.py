@@ -60,7 +60,7 @@ def assert_same(left: dict[str, pl.DataFrame], right: dict[str, pl.DataFrame]) -
 ALL = tuple(table.full_name for table in TABLES if table.full_name != "ops.dirty_days")
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rounds, st.data())
 def test_rounds_equal_one_recompute(warehouse: Warehouse, home: Settings, history: list[list[Sent]], data) -> None:
     empty(warehouse)
