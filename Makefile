@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python; done))
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check demo bench requirements
+.PHONY: help up test check demo bench screenshots requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ bench: $(VENV)/.dev ## measure against a ceiling in the same run  [NAME=…] [SI
 	@if [ -z "$(NAME)" ]; then \
 		echo "make bench NAME=…, one of: $$(ls benchmarks | sed -nE 's/^([a-z]\w*)\.py$$/\1/p' | tr '\n' ' ')"; \
 	else $(BIN)/python -m benchmarks.$(NAME) --size $(SIZE); fi
+
+screenshots: $(VENV)/.dev ## take the pictures in docs/images again; needs Chromium
+	@$(BIN)/python tools/screenshots.py
 
 requirements: $(VENV)/.tools ## pin again what pyproject.toml asks for, at today's versions
 	@$(COMPILE) --upgrade pyproject.toml --extra local --extra postgres --group dev --output-file requirements/dev.txt

@@ -1,0 +1,153 @@
+"""Pictures of the storefront and of Dagster, into docs/images: a week of shoppers in a temporary home.
+
+What they show is done on the way: an order, a backfill of five days through the page, a check that fails.
+"""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from flowguard.cli.app import remarks
+from flowguard.errors import MissingComponent
+from flowguard.local import webserver
+from flowguard.local.demo.catch_up import catch_up
+from flowguard.local.platform import Platform
+from flowguard.local.ports import on_free_ports
+from flowguard.local.ready import gateway_address, webserver_address
+from flowguard.local.shoppers import Plan, history
+from flowguard.local.shoppers.sending import deliver
+from flowguard.settings import Settings, load_settings
+from flowguard.warehouse import Warehouse, open_warehouse
+
+IMAGES = Path(__file__).parent.parent / "docs" / "images"
+EVENTS, DAYS, SEED = 6_000, 7, 7
+PATIENCE_MS = 180_000
+# Without a sandbox as root in a container, and without calls to the browser maker's hosts.
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync"]
+GROUPS = ("0_kafka", "1_bronze", "2_silver", "3_gold", "ops")
+# The page keeps its settings in the browser: an upright graph fits a screen, and so do low nodes.
+GRAPH_SETTINGS = """
+localStorage.setItem("asset-graph-direction", JSON.stringify("vertical"))
+localStorage.setItem("asset-node-facets", JSON.stringify(["checks", "kind-tag"]))
+localStorage.setItem("dagster-nav-collapsed", "true")
+localStorage.setItem("large-screen-nav-open", "false")
+"""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="flowguard-screenshots-") as home:
+        settings = on_free_ports(load_settings(Path(home)))
+        with Platform(settings, progress=remarks.print) as platform, chromium() as browser:
+            platform.start()
+            with closing(open_warehouse(settings)) as warehouse:
+                picture(browser, "storefront", 1100, 760, lambda page: order_something(page, settings))
+                deliver(
+                    history(Plan(SEED, EVENTS, DAYS, datetime.now(UTC), settings.currency)),
+                    settings,
+                    lambda records: None,
+                )
+                for _ in catch_up(settings, warehouse, platform.check):
+                    pass
+                take(browser, settings, warehouse)
+
+
+def take(browser: Browser, settings: Settings, warehouse: Warehouse) -> None:
+    """The pictures of Dagster, in an order in which each finds what it needs."""
+    today = datetime.now(UTC).date()
+    picture(browser, "backfill", 1300, 560, lambda page: backfill(page, settings, "silver/orders_cleaned"))
+    picture(browser, "assets", 1900, 950, lambda page: asset_graph(page, settings), scale=0.85)
+    picture(browser, "partition", 1500, 900, lambda page: partition(page, settings, "gold/food_performance", today))
+    break_a_row(warehouse)
+    picture(browser, "failed_check", 1500, 900, lambda page: failed_check(page, settings))
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        raise MissingComponent("chromium is missing: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+def picture(
+    browser: Browser, name: str, width: int, height: int, show: Callable[[Page], None], scale: float = 1
+) -> None:
+    """Take the picture of what ``show`` makes a page show."""
+    context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    show(page)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(1_500)  # pages still move when their content is there
+    path = IMAGES / f"{name}.png"
+    page.screenshot(path=path)
+    context.close()
+    remarks.print(f"{path.relative_to(Path.cwd())}, {path.stat().st_size / 1024:.0f} KiB")
+
+
+def order_something(page: Page, settings: Settings) -> None:
+    page.goto(gateway_address(settings))
+    page.get_by_role("button", name="Diavola $").click()
+    page.get_by_role("button", name="Order Diavola").click()
+    page.wait_for_selector("#message.good")
+
+
+def asset_graph(page: Page, settings: Settings) -> None:
+    page.add_init_script(GRAPH_SETTINGS)
+    expanded = ",".join(f"global@global:{group}" for group in GROUPS)
+    page.goto(f"{webserver_address(settings)}/asset-groups/?expanded={quote(expanded)}")
+    page.get_by_text("flow_ledger").first.wait_for()
+    page.get_by_label("panel_show_right").last.click()  # the list beside the graph
+
+
+def partition(page: Page, settings: Settings, path: str, day: object) -> None:
+    page.goto(f"{webserver_address(settings)}/assets/{path}?view=partitions&partition={day}")
+    page.get_by_text("preview").wait_for()
+
+
+def backfill(page: Page, settings: Settings, path: str) -> None:
+    """Launch a backfill of five days as a person does, and wait for its end."""
+    last = datetime.now(UTC).date() - timedelta(days=1)
+    page.goto(f"{webserver_address(settings)}/assets/{path}?view=partitions")
+    page.get_by_role("button", name="Materialize").first.click()
+    dialog = page.get_by_role("dialog")
+    days = dialog.locator("input[type=text]").first
+    days.fill(f"[{last - timedelta(days=4)}...{last}]")
+    days.press("Enter")
+    dialog.get_by_role("button", name="Launch backfill").click()
+    page.goto(f"{webserver_address(settings)}/runs?view=backfills")
+    page.locator("a[href*='/runs/b/']").first.click()
+    page.get_by_text("Succeeded", exact=True).nth(1).wait_for()  # the first heads a column
+
+
+def break_a_row(warehouse: Warehouse) -> None:
+    """What nothing in FlowGuard would do: write into a table past all rules."""
+    cheapest = "SELECT MIN(event_id) FROM silver.orders_cleaned"
+    with warehouse.session() as session, session.transaction():
+        session.execute(f"UPDATE silver.orders_cleaned SET price = -1 WHERE event_id = ({cheapest})")
+
+
+def failed_check(page: Page, settings: Settings) -> None:
+    page.goto(f"{webserver_address(settings)}/assets/silver/orders_cleaned?view=checks&checkDetail=rows_valid")
+    before = webserver.runs_in_flight(settings).keys()
+    page.get_by_role("button").filter(has_text=re.compile("^Execute$")).click()
+    page.get_by_text("Launched run").wait_for()
+    while webserver.runs_in_flight(settings).keys() - before:
+        page.wait_for_timeout(500)
+    page.reload()
+    page.get_by_text("failing row").first.wait_for()
+
+
+if __name__ == "__main__":
+    main()
