@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     future_tolerance: timedelta = Field(timedelta(minutes=5), description="How far an event time may exceed arrival")
     duplicate_window: timedelta = Field(timedelta(days=7), description="One order_id within it is one order")
 
-    chunk_records: int = Field(200_000, ge=1, description="Most records in one round, which bounds memory")
+    chunk_records: int = Field(100_000, ge=1, description="Most records in one round, which bounds memory")
     poll_interval: timedelta = Field(timedelta(milliseconds=200), description="How often the broker is asked for news")
     round_interval: timedelta = Field(timedelta(milliseconds=600), description="Least time between small rounds")
     quiet_time: timedelta = Field(timedelta(minutes=10), description="A rolling run ends after this long without data")

@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetS
 from flowguard.errors import FlowGuardError, TopicMisconfigured
 from flowguard.kafka import config, ranges
 from flowguard.kafka.errors import translated
+from flowguard.kafka.known_days import KnownDays
 from flowguard.kafka.ranges import Arrival, OffsetRange, Position, TopicPartition, Watermarks
 from flowguard.settings import Settings
 
@@ -32,6 +33,7 @@ class Broker:
         self._lock = Lock()
         self._partitions: list[TopicPartition] = []
         self._asked_at = -math.inf
+        self._days = KnownDays(self)
         with translated("creating a Kafka client"):
             self._admin = AdminClient(config.client(settings))
             self._consumer = kafka.Consumer(config.consumer(settings))
@@ -87,7 +89,7 @@ class Broker:
     def plan(self, positions: Sequence[Position], limit: int) -> list[OffsetRange]:
         """What to ingest next, see `ranges.plan`. Positions of topics that are no longer ingested are left alone."""
         own = [position for position in positions if position.topic in self._settings.topics]
-        return ranges.plan(own, self.watermarks(), self, limit)
+        return ranges.plan(own, self._days.known(own, self.watermarks()), self._days, limit)
 
     def commit_group(self, ends: Mapping[TopicPartition, int]) -> None:
         """Tell people's lag tools how far ingestion is. Nothing depends on it: a failure is logged."""

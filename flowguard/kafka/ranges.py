@@ -9,7 +9,8 @@ import msgspec
 from flowguard.errors import OffsetGap
 
 FIRST_GENERATION = 1
-_EVER = datetime(1970, 1, 1)
+EVER = datetime(1970, 1, 1)
+"""Before any record arrived."""
 
 
 class TopicPartition(NamedTuple):
@@ -143,7 +144,7 @@ def _day_before(position: Position, cut: Cut) -> date | None:
     """The day of the last ingested record, else of the first that is held; None where none is."""
     if position.last_arrived_at:
         return position.last_arrived_at.date()
-    first = cut.first_since(TopicPartition(position.topic, position.partition), _EVER)
+    first = cut.first_since(TopicPartition(position.topic, position.partition), EVER)
     return first.arrived_at.date() if first else None
 
 

@@ -19,7 +19,7 @@ def connect(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection
             # Small statements are most of the work, and a second thread makes them dearer; while one chunk is
             # committed, the next is decoded on another core anyway.
             "threads": 1,
-            "memory_limit": "400MB",
+            "memory_limit": "256MB",
             "temp_directory": str(folder / "spill"),
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
