@@ -88,7 +88,10 @@ def test_a_backfill_of_five_days_is_one_run_and_names_every_day(
         session.execute("DELETE FROM gold.daily_order_metrics")
 
     tables = ["silver.orders_cleaned", "gold.daily_order_metrics"]
-    assert backfill(definitions, instance, tables, min(days(4)), max(days(0))).success
+    result = backfill(definitions, instance, tables, min(days(4)), max(days(0)))
+    assert result.success
+    told = [event for event in result.all_events if event.event_type_value == "ASSET_MATERIALIZATION"]
+    assert not [event for event in told if event.asset_key == key_of("bronze.orders_raw")]
     assert home.warehouse.query("SELECT COUNT(*) FROM silver.orders_cleaned").item() == 4
     assert home.warehouse.query("SELECT SUM(total_orders) FROM gold.daily_order_metrics").item() == 4
     assert partitions(instance, "silver.orders_cleaned") >= days(0, 1, 2, 3, 4)
