@@ -6,9 +6,13 @@ from enum import StrEnum
 import polars as pl
 import typer
 from polars import selectors
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from flowguard.cli.app import console
+
+_WIDEST = 10_000
 
 
 class Format(StrEnum):
@@ -26,7 +30,14 @@ def print_rows(rows: pl.DataFrame, format: Format, title: str | None = None) -> 
     elif format is Format.json:
         typer.echo(json.dumps(_exact(rows).to_dicts(), ensure_ascii=False, indent=2))
     else:
-        console.print(_table(rows, title))
+        _print_whole(_table(rows, title))
+
+
+def _print_whole(table: Table) -> None:
+    """A row stays a line, as wide as it must be: a date folded into three lines helps nobody."""
+    roomy = console.options.update(width=_WIDEST, max_width=_WIDEST)
+    width = Measurement.get(console, roomy, table).maximum
+    Console(highlight=False, width=max(width, console.width)).print(table)
 
 
 def _exact(rows: pl.DataFrame) -> pl.DataFrame:
@@ -41,7 +52,7 @@ def _exact(rows: pl.DataFrame) -> pl.DataFrame:
 def _table(rows: pl.DataFrame, title: str | None) -> Table:
     table = Table(title=title, box=None, pad_edge=False, header_style="bold")
     for name, kind in rows.schema.items():
-        table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
+        table.add_column(name, justify="right" if kind.is_numeric() else "left", no_wrap=True)
     for row in rows.iter_rows():
         table.add_row(*("" if value is None else _cell(value) for value in row))
     return table
