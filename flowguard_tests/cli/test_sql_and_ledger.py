@@ -38,9 +38,9 @@ def flowguard(*words: str) -> Result:
 
 def ledger_row(home: Path, balanced: bool) -> None:
     row = dict.fromkeys(FLOW_LEDGER.column_names, 0) | {"topic": "orders.v1", "offsets": 7, "balanced": balanced}
-    with closing(open_warehouse(load_settings(home))) as warehouse:
-        with warehouse.session() as session, session.transaction():
-            session.insert(FLOW_LEDGER, pl.DataFrame([row | {"arrival_date": DAY}]))
+    rows = pl.DataFrame([row | {"arrival_date": DAY}])
+    with closing(open_warehouse(load_settings(home))) as lake, lake.session() as session, session.transaction():
+        session.insert(FLOW_LEDGER, rows)
 
 
 def test_json_is_exact(home: Path) -> None:
