@@ -1,7 +1,8 @@
 """Incremental equals batch, and replays change nothing: invariants 3 and 4 over random histories."""
 
+import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 import pytest
@@ -112,6 +113,22 @@ def test_a_range_is_never_taken_twice(warehouse: Warehouse, home: Settings, hist
         assert all(commit(session, chunk, home) is None for chunk in chunks)
     gold.refresh(warehouse, home)
     assert_same(before, contents(warehouse, ALL))
+
+
+def test_a_refund_long_after_its_order_changes_it(warehouse: Warehouse, home: Settings) -> None:
+    """Random histories seldom have a refund that is farther away than the duplicate window and alone in its round."""
+    empty(warehouse)
+    feeder = Feeder(home, warehouse)
+    event = {"event_id": "e1", "event_type": "order_placed", "order_id": "o1", "user_id": "u1", "item_id": "i1"}
+    order = event | {"price": "9.50", "event_timestamp": "2026-09-01T12:00:00Z"}
+    refund = order | {"event_id": "e2", "event_type": "order_refunded", "event_timestamp": "2026-11-20T12:00:00Z"}
+    for told in (order, refund):
+        ingest(warehouse, home, [Sent("orders.v1", 0, 0, json.dumps(told).encode())], feeder)
+    refunded = warehouse.query("SELECT refunded_at FROM silver.orders_cleaned").to_series().to_list()
+    assert refunded == [datetime(2026, 11, 20, 12)]
+    assert ("silver.orders_cleaned", date(2026, 9, 1)) in set(
+        warehouse.query("SELECT table_name, day FROM ops.dirty_days WHERE version > 1").iter_rows()
+    )
 
 
 def test_gold_is_all_there_is_to_refresh() -> None:
