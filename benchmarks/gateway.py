@@ -7,7 +7,6 @@ median of the rounds' ratios.
 import argparse
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from rich.console import Console
 from benchmarks._load import requests_per_second
 from flowguard.kafka.broker import Broker
 from flowguard.local.broker import HOST, embedded_broker
+from flowguard.local.ports import free_port
 from flowguard.settings import Settings, as_environment, load_settings
 
 TARGET = 0.4
@@ -41,8 +41,8 @@ def main() -> int:
     requests = REQUESTS[parser.parse_args().size]
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        bootstrap = stack.enter_context(embedded_broker(directory / "broker", _free_port()))
-        bare, port = _free_port(), _free_port()
+        bootstrap = stack.enter_context(embedded_broker(directory / "broker", free_port()))
+        bare, port = free_port(), free_port()
         settings = load_settings(home=directory / "home", kafka_bootstrap_servers=bootstrap, gateway_port=port)
         stack.enter_context(_served([*_BARE, str(bare)], f"http://{HOST}:{bare}/"))
         stack.enter_context(_served(_GATEWAY, f"http://{HOST}:{port}/health/ready", as_environment(settings)))
@@ -106,12 +106,6 @@ def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]") -> None
         except (URLError, ConnectionError):
             time.sleep(0.05)
     raise RuntimeError(f"{url} did not answer")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

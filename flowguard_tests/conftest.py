@@ -1,7 +1,6 @@
 """What tests share: one real broker for the session, topics and a home of their own for each test."""
 
 import os
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -11,7 +10,8 @@ import pytest
 from confluent_kafka import Producer
 
 from flowguard.kafka.broker import Broker
-from flowguard.local.broker import HOST, embedded_broker
+from flowguard.local.broker import embedded_broker
+from flowguard.local.ports import free_port
 from flowguard.settings import PREFIX, Settings, load_settings
 from flowguard_tests.require import require
 
@@ -67,13 +67,6 @@ def produce(kafka: str) -> Produce:
         assert not failures, failures[0]
 
     return produce
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _collect(failures: list[object]) -> Callable[[object, object], None]:

@@ -50,7 +50,7 @@ def prepare(
     orders = decode_orders(_records(ordered, settings.orders_topic), limits)
     clicks = decode_clicks(_records(ordered, settings.clicks_topic), limits)
     rejected = decode_rejected(_records(ordered, settings.rejected_topic), limits)
-    marks = {"_ingested_at": pl.lit(now(), pl.Datetime("us")), "_run_id": pl.lit(run_id)}
+    marks = ingestion_marks(run_id)
     quarantine = pl.concat([orders.quarantine, clicks.quarantine, rejected.quarantine])
     staged = [
         warehouse.stage(ORDERS_RAW, orders.rows.with_columns(**marks)),
@@ -65,6 +65,11 @@ def prepare(
         _passed(clicks.rows, _FRESH_CLICKS),
         tuple(_after(planned, blocks) for planned, blocks in ordered),
     )
+
+
+def ingestion_marks(run_id: str) -> dict[str, pl.Expr]:
+    """The columns that say when and by which run rows were written."""
+    return {"_ingested_at": pl.lit(now(), pl.Datetime("us")), "_run_id": pl.lit(run_id)}
 
 
 def now() -> datetime:

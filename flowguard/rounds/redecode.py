@@ -10,7 +10,7 @@ from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
 from flowguard.models.ops import QUARANTINE
 from flowguard.models.scope import Scope, ranges_of
 from flowguard.rounds.changes import Changes, mark_dirty
-from flowguard.rounds.chunk import limits_of, now
+from flowguard.rounds.chunk import ingestion_marks, limits_of
 from flowguard.settings import Settings
 from flowguard.warehouse import Session, Staged, Warehouse
 from flowguard.warehouse.lock import file_lock
@@ -125,7 +125,7 @@ def _records(part: pl.DataFrame) -> Records:
 
 
 def _stage(warehouse: Warehouse, session: Session, decoded: Decoded, run_id: str) -> list[Staged]:
-    marks = {"_ingested_at": pl.lit(now(), pl.Datetime("us")), "_run_id": pl.lit(run_id)}
+    marks = ingestion_marks(run_id)
     place = [*_PLACE, "_offset"]
     quarantine = (
         decoded.quarantine.join(session.query("SELECT * FROM decided"), on=place, how="left")

@@ -10,8 +10,8 @@ import uvicorn
 from confluent_kafka import Consumer, TopicPartition
 
 from flowguard.gateway.app import create_app
+from flowguard.local.ports import free_port
 from flowguard.settings import Settings
-from flowguard_tests.conftest import free_port
 from flowguard_tests.waiting import wait_until
 
 Serve = Callable[..., AbstractContextManager[httpx.Client]]

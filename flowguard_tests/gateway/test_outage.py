@@ -16,8 +16,8 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from flowguard.local import broker
+from flowguard.local.ports import free_port
 from flowguard.settings import Settings, as_environment
-from flowguard_tests.conftest import free_port
 from flowguard_tests.gateway.conftest import Serve, Stored
 from flowguard_tests.gateway.examples import click, encoded, order
 from flowguard_tests.waiting import wait_until

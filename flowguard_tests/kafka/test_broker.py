@@ -11,8 +11,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from flowguard.errors import BrokerUnavailable, TopicMisconfigured
 from flowguard.kafka.broker import Broker
 from flowguard.kafka.ranges import TopicPartition
+from flowguard.local.ports import free_port
 from flowguard.settings import Settings
-from flowguard_tests.conftest import Produce, free_port
+from flowguard_tests.conftest import Produce
 
 
 @pytest.fixture

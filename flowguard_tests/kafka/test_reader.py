@@ -13,8 +13,9 @@ from flowguard.kafka import reader as reader_module
 from flowguard.kafka.broker import from_milliseconds
 from flowguard.kafka.ranges import OffsetRange
 from flowguard.kafka.reader import BLOCK_RECORDS, Block, RangeReader, digest
+from flowguard.local.ports import free_port
 from flowguard.settings import Settings
-from flowguard_tests.conftest import Produce, free_port
+from flowguard_tests.conftest import Produce
 
 
 @pytest.fixture

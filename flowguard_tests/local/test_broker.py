@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from flowguard.errors import BrokerUnavailable, MissingComponent
 from flowguard.local import broker
 from flowguard.local.broker import HOST, embedded_broker
-from flowguard_tests.conftest import free_port
+from flowguard.local.ports import free_port
 from flowguard_tests.require import require
 
 

@@ -3,8 +3,7 @@
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from flowguard.rounds.rolling import Rolled, roll
 from flowguard.settings import Settings, as_environment
 from flowguard.warehouse import Warehouse, open_warehouse
 from flowguard_tests.conftest import Produce
+from flowguard_tests.waiting import wait_until
 
 TABLES = (
     "bronze.orders_raw", "bronze.clicks_raw", "ops.quarantine", "silver.orders_cleaned", "silver.order_refunds",
@@ -70,13 +70,6 @@ def contents(settings: Settings, warehouse: Warehouse) -> dict[str, pl.DataFrame
         table: (rows := warehouse.query(f"SELECT * FROM {table}").drop(hidden, strict=False)).sort(rows.columns)
         for table in TABLES
     }
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def traffic(settings: Settings, produce: Produce, count: int) -> None:
@@ -158,7 +151,7 @@ def test_a_killed_run_leaves_no_trace(quick: Settings, produce: Produce, tmp_pat
     with opened(quick) as warehouse:
         run = subprocess.Popen([sys.executable, "-c", _RUN], env=as_environment(quick), start_new_session=True)
         try:
-            until(lambda: _ranges(warehouse) >= 2)
+            wait_until(lambda: _ranges(warehouse) >= 2, 60)
         finally:
             run.kill()
             run.wait()

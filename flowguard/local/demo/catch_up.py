@@ -60,9 +60,7 @@ def look(broker: Broker, warehouse: Warehouse) -> Progress:
     watermarks = broker.watermarks()
     with warehouse.session() as session, session.snapshot():
         reached = {(p.topic, p.partition): p.next_offset for p in positions(session)}
-        dirty = session.query(
-            "SELECT COUNT(*) FROM (SELECT DISTINCT table_name, day FROM ops.dirty_days) AS days"
-        ).item()
+        dirty = session.query(_DIRTY).item()
     held = sum(marks.high - marks.low for marks in watermarks.values())
     ingested = sum(
         min(reached.get((tp.topic, tp.partition), marks.low), marks.high) - marks.low

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from flowguard.local.ports import free_port
 from flowguard.local.shoppers.client import GatewayClient
 from flowguard.settings import Settings, as_environment
-from flowguard_tests.conftest import free_port
 
 
 @pytest.fixture
