@@ -10,6 +10,7 @@ import polars as pl
 from flowguard.bronze.decode import Decoded, Records, decode_clicks, decode_orders, decode_rejected
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
 from flowguard.events.rules import Limits
+from flowguard.faults import crash_point
 from flowguard.kafka.ranges import OffsetRange, Position
 from flowguard.kafka.reader import Block, digest
 from flowguard.models.ops import INGEST_RANGES, QUARANTINE
@@ -50,6 +51,7 @@ def prepare(
     orders = decode_orders(_records(ordered, settings.orders_topic), limits)
     clicks = decode_clicks(_records(ordered, settings.clicks_topic), limits)
     rejected = decode_rejected(_records(ordered, settings.rejected_topic), limits)
+    crash_point("round.read")
     marks = ingestion_marks(run_id)
     quarantine = pl.concat([orders.quarantine, clicks.quarantine, rejected.quarantine])
     staged = [

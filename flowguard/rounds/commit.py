@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from flowguard.faults import crash_point
 from flowguard.models.ops import INGEST_RANGES
 from flowguard.rounds import silver
 from flowguard.rounds.changes import Changes, count_days, mark_dirty
@@ -36,16 +37,22 @@ def commit(session: Session, chunk: Chunk, settings: Settings) -> Committed | No
         # 1. Only what comes next is taken.
         if already_covered(session, chunk.ranges):
             return None
+        crash_point("round.begun")
         # 2. Bronze rows, quarantine, and the record of their offsets.
         for staged in chunk.staged:
             session.append(staged)
+        crash_point("round.bronze")
         session.insert(INGEST_RANGES, chunk.records)
+        crash_point("round.ranges")
         # 3. SILVER, only what the new rows touch.
         changes = _bronze_days(chunk)
         changes |= silver.follow_orders(session, chunk.orders, settings.duplicate_window)
         changes |= silver.follow_clicks(session, chunk.clicks)
+        crash_point("round.silver")
         # 4. What GOLD has to refresh.
         mark_dirty(session, changes)
+        crash_point("round.dirty")
+    crash_point("round.committed")
     return Committed(changes, chunk.records, time.monotonic() - started)
 
 

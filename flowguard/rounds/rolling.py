@@ -10,6 +10,7 @@ from datetime import timedelta
 import polars as pl
 
 from flowguard.errors import WarehouseBusy
+from flowguard.faults import crash_point
 from flowguard.kafka.broker import Broker
 from flowguard.kafka.ranges import Position, TopicPartition
 from flowguard.kafka.reader import RangeReader
@@ -94,7 +95,9 @@ class _Ahead:
             return None
         if sum(planned.end - planned.start for planned in ranges) < limit // 2:
             self._not_before = planned_at + self._settings.round_interval.total_seconds()
+        crash_point("round.planned")
         chunk = prepare(ranges, self._reader.read(ranges), self._warehouse, self._settings, self._run_id)
+        crash_point("round.staged")
         self._reached |= {(p.topic, p.partition): p for p in chunk.positions}
         return chunk
 
@@ -133,6 +136,7 @@ class _Loop:
         if committed is None:
             return False
         self._broker.commit_group({TopicPartition(r.topic, r.partition): r.end for r in chunk.ranges})
+        crash_point("round.done")
         self._rounds += 1
         self._records += sum(planned.end - planned.start for planned in chunk.ranges)
         self._last_data = time.monotonic()

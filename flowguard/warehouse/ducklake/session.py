@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 import duckdb
 import polars as pl
 
+from flowguard.faults import crash_point
 from flowguard.models import render
 from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
@@ -72,6 +73,7 @@ class DuckLakeSession:
 
     def rebuild(self, model: Model, scope: Scope) -> None:
         self._connection.execute(render.delete(model, scope))
+        crash_point("silver.deleted")
         self.insert(model, self._model_sql(model, scope))
 
     @contextmanager
