@@ -10,10 +10,17 @@
         ├── InvalidSettings       a setting is missing or unreadable
         ├── InvalidInput          a command was given something it cannot use
         ├── MissingComponent      a tool or package that this needs is not installed
-        ├── TopicMisconfigured    a topic is missing, or has settings that break the accounting
-        ├── OffsetGap             Kafka no longer holds, or never held, offsets that come next
+        ├── TopicMisconfigured    a topic has settings that break the accounting
+        │   └── TopicMissing      a topic does not exist
+        ├── OffsetGap             Kafka does not hold the offsets that come next
+        │   ├── RecordsExpired        they are older than what it keeps
+        │   ├── OffsetsWentBackwards  it ends before what was ingested
+        │   ├── PartitionGone         the whole partition does not exist any more
+        │   ├── TopicTruncated        an ingested record is another one now
+        │   ├── TopicRecreated        another topic has the name
+        │   └── UnknownCluster        another Kafka answers at the address
         ├── PlatformFailed        a part of the local platform does not start, or has stopped
-    └── WarehouseCorrupt      the tables contradict each other
+        └── WarehouseCorrupt      the tables contradict each other
 
 Each message says what is wrong, where, and what to do.
 """
@@ -52,11 +59,39 @@ class MissingComponent(Terminal):
 
 
 class TopicMisconfigured(Terminal):
-    """A topic is missing, or has settings that break the accounting."""
+    """A topic has settings that break the accounting."""
+
+
+class TopicMissing(TopicMisconfigured):
+    """A topic does not exist."""
 
 
 class OffsetGap(Terminal):
-    """Kafka no longer holds, or never held, the offsets that come next."""
+    """Kafka does not hold the offsets that come next. Ingestion stops until a person has decided."""
+
+
+class RecordsExpired(OffsetGap):
+    """The records that come next are older than what Kafka keeps."""
+
+
+class OffsetsWentBackwards(OffsetGap):
+    """Kafka ends before the last record that was ingested."""
+
+
+class PartitionGone(OffsetGap):
+    """A partition that was ingested does not exist any more."""
+
+
+class TopicTruncated(OffsetGap):
+    """A record that was ingested is another one now: the log was cut off and has grown again."""
+
+
+class TopicRecreated(OffsetGap):
+    """A topic was deleted, and another one has its name."""
+
+
+class UnknownCluster(OffsetGap):
+    """Another Kafka answers at the address than the one that was ingested."""
 
 
 class PlatformFailed(Terminal):

@@ -19,6 +19,14 @@ CRASH_POINTS = {
     "round.dirty": "the next step is the commit",
     "round.committed": "committed, Kafka's group does not know yet",
     "round.done": "Kafka's group knows",
+    "acceptance.dirty": "the loss of records is written down, the next step is the commit",
+    "gold.computed": "GOLD is computed from a snapshot, nothing is locked",
+    "gold.deleted": "the old rows of a GOLD table are deleted",
+    "gold.swapped": "all GOLD tables are swapped, their dirty days are still marked",
+    "gold.cleared": "the next step is the commit",
+    "gold.committed": "GOLD is committed",
+    "maintenance.step": "the write lock is held, a step of the maintenance comes next",
+    "maintenance.stepped": "a step of the maintenance is done",
 }
 """Every crash point with what has happened when it is reached."""
 

@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     maintenance_interval: timedelta = Field(timedelta(minutes=1), description="Least time between compactions")
     freshness_limit: timedelta = Field(timedelta(minutes=5), description="Unread for longer than this is stale")
 
+    alert_webhook: SecretStr | None = Field(
+        None, description="URL to which alerts are posted as JSON; none: only logged"
+    )
+
     gateway_host: str = Field("127.0.0.1", description="Address that the gateway listens on")
     gateway_port: int = Field(8080, description="Port of the gateway and the storefront")
     gateway_api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field((), description="Accepted keys; none: open")
@@ -128,8 +132,11 @@ def fix_in_home(settings: Settings) -> None:
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
-    """What a child process needs in its environment to see the same settings, over this process's own."""
-    given = settings.model_dump(mode="json", exclude_defaults=True)
+    """What a child process needs in its environment to see the same settings, over this process's own.
+
+    Secrets are found by the child where this process found them.
+    """
+    given = settings.model_dump(mode="json", exclude_defaults=True, exclude={"alert_webhook", "gateway_api_keys"})
     own = {f"{PREFIX}{name}".upper(): str(value) for name, value in given.items() if not isinstance(value, list)}
     return {
         **os.environ,

@@ -4,6 +4,7 @@ import dagster as dg
 
 from flowguard.defs.flow import flow_assets
 from flowguard.defs.freshness import freshness_check, freshness_sensor
+from flowguard.defs.guard import guard_check, guard_sensor
 from flowguard.defs.jobs import gold_job, ingestion_job
 from flowguard.defs.resources import Home
 from flowguard.defs.schedules import midnight_schedule
@@ -17,9 +18,9 @@ def everything(settings: Settings) -> dg.Definitions:
     ingestion, gold = ingestion_job(), gold_job()
     return dg.Definitions(
         assets=[*topic_specs(settings), flow_assets(settings)],
-        asset_checks=[freshness_check()],
+        asset_checks=[freshness_check(), guard_check()],
         jobs=[ingestion, gold],
-        sensors=[ingestion_sensor(ingestion), gold_sensor(gold), freshness_sensor(settings)],
+        sensors=[ingestion_sensor(ingestion), gold_sensor(gold), freshness_sensor(settings), guard_sensor()],
         schedules=[midnight_schedule(gold)],
         resources={"home": Home(settings)},
         executor=dg.in_process_executor,

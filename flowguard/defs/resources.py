@@ -16,6 +16,8 @@ class Home:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.last_error = ""
+        """What the ingestion sensor's last failed tick said."""
         self._lock = RLock()
 
     @property

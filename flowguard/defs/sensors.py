@@ -19,7 +19,12 @@ TICK_SECONDS = 20.0
 """How long a tick waits; Dagster gives it 60 s."""
 INGESTION, GOLD = "ingestion", "gold"
 
-_LAST_COMMIT = "SELECT MAX(committed_at) FROM ops.ingest_ranges"
+_LAST_PROGRESS = """
+SELECT MAX(moment) FROM (
+    SELECT MAX(committed_at) AS moment FROM ops.ingest_ranges UNION ALL SELECT MAX(recorded_at) FROM ops.generations
+) AS progress
+"""
+"""A person's decision to go on counts too: the next attempt then comes at once."""
 _Decision = dg.RunRequest | dg.SkipReason
 
 
@@ -36,14 +41,16 @@ def ingestion_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
         record = wait_for_none(context.instance, INGESTION, deadline)
         if record and not fail_orphan(context.instance, home.settings, record, lease.INGESTION):
             return dg.SkipReason(f"run {record.dagster_run.run_id} is ingesting")
-        earlier = past(context.instance, INGESTION, home.warehouse.query(_LAST_COMMIT).item())
+        earlier = past(context.instance, INGESTION, home.warehouse.query(_LAST_PROGRESS).item())
         if earlier.seconds_to_wait:
             return dg.SkipReason(_why_not_yet(earlier))
         try:
             plan = wait_for_news(home.settings, home.warehouse, home.broker, deadline - time.monotonic())
-        except Terminal:
-            # The tick fails with the error for people to see, and not more often than a tick that waits.
-            time.sleep(max(0.0, deadline - time.monotonic()))
+        except Terminal as error:
+            # The tick fails with the error for people to see: at once, and then not more often than a tick that waits.
+            if str(error) == home.last_error:
+                time.sleep(max(0.0, deadline - time.monotonic()))
+            home.last_error = str(error)
             raise
         return _roll(plan, earlier) if plan else dg.SkipReason("nothing new in Kafka")
 

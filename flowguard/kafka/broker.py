@@ -11,16 +11,15 @@ from typing import Any
 import confluent_kafka as kafka
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
-from flowguard.errors import FlowGuardError, TopicMisconfigured
-from flowguard.kafka import config, ranges
+from flowguard.errors import FlowGuardError, OffsetGap, TopicMisconfigured, TopicMissing
+from flowguard.kafka import config, gaps, ranges
 from flowguard.kafka.errors import translated
+from flowguard.kafka.fingerprint import Fingerprint, digest
 from flowguard.kafka.known_days import KnownDays
-from flowguard.kafka.ranges import Arrival, OffsetRange, Position, TopicPartition, Watermarks
+from flowguard.kafka.ranges import Arrival, OffsetRange, Origin, Position, TopicPartition, Watermarks
 from flowguard.settings import Settings
 
-PARTITIONS_REMEMBERED = 30.0
-"""Seconds after which the partitions of the topics are asked for again."""
-
+_NO_TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 _TIMESTAMP_TYPE = "message.timestamp.type"
 _log = logging.getLogger(__name__)
 
@@ -31,12 +30,15 @@ class Broker:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = Lock()
-        self._partitions: list[TopicPartition] = []
-        self._asked_at = -math.inf
         self._days = KnownDays(self)
         with translated("creating a Kafka client"):
             self._admin = AdminClient(config.client(settings))
             self._consumer = kafka.Consumer(config.consumer(settings))
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that are ingested."""
+        return self._settings.topics
 
     def ensure_topics(self) -> list[str]:
         """Create the topics that are missing, stamping records with their arrival; returns their names."""
@@ -65,10 +67,23 @@ class Broker:
 
     def watermarks(self) -> dict[TopicPartition, Watermarks]:
         """For each partition of the topics, the first offset that is held and the one after the last readable."""
-        partitions = self._known_partitions()
+        partitions = self._partitions_of(self._partition_counts())
         low = self._list_offsets(partitions, OffsetSpec.earliest())
         high = self._list_offsets(partitions, OffsetSpec.latest())
         return {tp: Watermarks(low[tp].offset, high[tp].offset) for tp in partitions}
+
+    def origins(self) -> dict[str, Origin]:
+        """For each topic, which Kafka it is in and which topic of that name it is."""
+        with translated("asking for the cluster"):
+            cluster = str(self._admin.list_topics(timeout=config.REQUEST_TIMEOUT).cluster_id)
+        answers = self._admin.describe_topics(
+            kafka.TopicCollection(list(self._settings.topics)), request_timeout=config.REQUEST_TIMEOUT
+        )
+        found = {}
+        for topic, answer in answers.items():
+            with translated(f"asking for topic {topic}"):
+                found[topic] = Origin(cluster, _topic_id(answer.result().topic_id))
+        return found
 
     def first_since(self, tp: TopicPartition, instant: datetime) -> Arrival | None:
         """The first record that arrived at or after an instant (naive UTC); None where there is none."""
@@ -78,18 +93,40 @@ class Broker:
 
     def arrived_at(self, tp: TopicPartition, offset: int) -> datetime | None:
         """When the first record at or after an offset arrived (naive UTC); None where there is none yet."""
-        with self._lock, translated(f"reading topic {tp.topic}, partition {tp.partition} from offset {offset}"):
-            try:
-                self._consumer.assign([kafka.TopicPartition(tp.topic, tp.partition, offset)])
-                message = self._first_message()
-            finally:
-                self._consumer.unassign()
+        message = self._first_from(tp, offset)
         return None if message is None else from_milliseconds(message.timestamp()[1])
 
+    def fingerprint(self, tp: TopicPartition, offset: int) -> Fingerprint | None:
+        """What is at exactly that offset; None where Kafka holds no record there."""
+        try:
+            message = self._first_from(tp, offset)
+        except OffsetGap:
+            return None
+        if message is None or message.offset() != offset:
+            return None
+        return Fingerprint(from_milliseconds(message.timestamp()[1]), digest(message.value()))
+
     def plan(self, positions: Sequence[Position], limit: int) -> list[OffsetRange]:
-        """What to ingest next, see `ranges.plan`. Positions of topics that are no longer ingested are left alone."""
-        own = [position for position in positions if position.topic in self._settings.topics]
-        return ranges.plan(own, self._days.known(own, self.watermarks()), self._days, limit)
+        """What to ingest next, see `ranges.plan`. Positions of topics that are no longer ingested are left alone.
+
+        Raises:
+            OffsetGap: Kafka does not hold what comes next; names everything that is missing.
+        """
+        own = self._own(positions)
+        watermarks = self.watermarks()
+        gaps.refuse(gaps.find_gaps(own, watermarks, self.origins()))
+        return ranges.plan(own, self._days.known(own, watermarks), self._days, limit)
+
+    def gaps(self, positions: Sequence[Position]) -> list[gaps.Gap]:
+        """Everything that keeps ingestion from going on, see `gaps.find_gaps`."""
+        return gaps.find_gaps(self._own(positions), self.watermarks(), self.origins())
+
+    def refuse_foreign(self, positions: Sequence[Position]) -> None:
+        """Raise OffsetGap if a topic is not the one of the positions.
+
+        What was read before this was asked was in that topic: the id of a topic never comes back.
+        """
+        gaps.refuse(gaps.find_foreign(self._own(positions), self.origins()))
 
     def commit_group(self, ends: Mapping[TopicPartition, int]) -> None:
         """Tell people's lag tools how far ingestion is. Nothing depends on it: a failure is logged."""
@@ -109,6 +146,15 @@ class Broker:
         with self._lock:
             self._consumer.close()
 
+    def _first_from(self, tp: TopicPartition, offset: int) -> Any:
+        """The first record at or after an offset that Kafka holds; None where there is none."""
+        with self._lock, translated(f"reading topic {tp.topic}, partition {tp.partition} from offset {offset}"):
+            try:
+                self._consumer.assign([kafka.TopicPartition(tp.topic, tp.partition, offset)])
+                return self._first_message()
+            finally:
+                self._consumer.unassign()
+
     def _first_message(self) -> kafka.Message | None:
         deadline = time.monotonic() + config.REQUEST_TIMEOUT
         while time.monotonic() < deadline:
@@ -123,17 +169,13 @@ class Broker:
             raise kafka.KafkaException(error)
         raise kafka.KafkaException(kafka.KafkaError(kafka.KafkaError._TIMED_OUT))
 
-    def _known_partitions(self) -> list[TopicPartition]:
-        """The partitions of the topics, which seldom change, asked for now and then."""
-        if time.monotonic() - self._asked_at > PARTITIONS_REMEMBERED:
-            self._partitions = self._partitions_of(self._partition_counts())
-            self._asked_at = time.monotonic()
-        return self._partitions
+    def _own(self, positions: Sequence[Position]) -> list[Position]:
+        return [position for position in positions if position.topic in self._settings.topics]
 
     def _partitions_of(self, counts: Mapping[str, int]) -> list[TopicPartition]:
         missing = [topic for topic in self._settings.topics if topic not in counts]
         if missing:
-            raise TopicMisconfigured(
+            raise TopicMissing(
                 f"{len(missing)} missing topics: {', '.join(missing)}. Create each: "
                 f"kafka-topics.sh --bootstrap-server {self._settings.kafka_bootstrap_servers} --create "
                 f"--topic {missing[0]} --partitions {self._settings.topic_partitions} "
@@ -164,6 +206,11 @@ class Broker:
             with translated(f"asking for offsets of topic {asked_for.topic}, partition {asked_for.partition}"):
                 found[TopicPartition(asked_for.topic, asked_for.partition)] = answer.result()
         return found
+
+
+def _topic_id(uuid: kafka.Uuid) -> str | None:
+    """Brokers that have no topic ids answer with zeros."""
+    return None if str(uuid) == _NO_TOPIC_ID else str(uuid)
 
 
 def from_milliseconds(milliseconds: int) -> datetime:

@@ -5,15 +5,26 @@ from contextlib import contextmanager
 
 from confluent_kafka import KafkaError, KafkaException
 
-from flowguard.errors import BrokerUnavailable, FlowGuardError, InvalidSettings, OffsetGap, TopicMisconfigured
+from flowguard.errors import (
+    BrokerUnavailable,
+    FlowGuardError,
+    InvalidSettings,
+    OffsetGap,
+    TopicMisconfigured,
+    TopicMissing,
+)
 
 OUT_OF_RANGE = frozenset({KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._AUTO_OFFSET_RESET})
-_TOPIC = frozenset(
+_NO_TOPIC = frozenset(
     {
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError._UNKNOWN_TOPIC,
         KafkaError._UNKNOWN_PARTITION,
         KafkaError.UNKNOWN_TOPIC_ID,
+    }
+)
+_TOPIC = frozenset(
+    {
         KafkaError.TOPIC_EXCEPTION,
         KafkaError.TOPIC_ALREADY_EXISTS,
         KafkaError.TOPIC_DELETION_DISABLED,
@@ -44,6 +55,8 @@ def translate(error: KafkaError, doing: str) -> FlowGuardError:
     text = f"{doing}: {error.str()} ({error.name()})"
     if error.code() in OUT_OF_RANGE:
         return OffsetGap(f"{text}. Kafka does not hold these offsets: compare retention with `flowguard ledger`")
+    if error.code() in _NO_TOPIC:
+        return TopicMissing(f"{text}. Create the topic, or correct its name (`flowguard config`)")
     if error.code() in _TOPIC:
         return TopicMisconfigured(f"{text}. Check the topic's name, partitions and settings")
     if error.code() in _SETTINGS:

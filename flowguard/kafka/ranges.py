@@ -6,8 +6,6 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from flowguard.errors import OffsetGap
-
 FIRST_GENERATION = 1
 EVER = datetime(1970, 1, 1)
 """Before any record arrived."""
@@ -27,8 +25,18 @@ class Watermarks(NamedTuple):
     high: int
 
 
+class Origin(NamedTuple):
+    """Which Kafka a topic is in, and which of all topics that ever had its name; None: the broker has no topic ids."""
+
+    cluster_id: str
+    topic_id: str | None
+
+
 class Position(NamedTuple):
-    """Where ingestion stands in one partition, and what the record before ``next_offset`` was (naive UTC)."""
+    """Where ingestion stands in one partition, and what the record before ``next_offset`` was (naive UTC).
+
+    ``origin`` is the topic that was ingested; None where that was never written down.
+    """
 
     topic: str
     partition: int
@@ -36,6 +44,7 @@ class Position(NamedTuple):
     next_offset: int
     last_arrived_at: datetime | None
     last_digest: str | None
+    origin: Origin | None = None
 
 
 class OffsetRange(msgspec.Struct, frozen=True):
@@ -74,45 +83,31 @@ def plan(
 ) -> list[OffsetRange]:
     """The next ranges, at most one per partition and at most ``limit`` offsets together, shared fairly.
 
-    A partition without a position starts at its low watermark.
-
-    Raises:
-        OffsetGap: names every partition whose next offset Kafka no longer holds or never held.
+    What may be planned at all is for `flowguard.kafka.gaps` to say.
     """
-    known = {TopicPartition(p.topic, p.partition): p for p in sorted(positions, key=lambda p: p.generation)}
-    _refuse_gaps(known, watermarks)
-    days = [
-        _rest_of_day(known.get(tp) or _beginning(tp, marks), marks.high, cut)
-        for tp, marks in sorted(watermarks.items())
-    ]
+    standing = where_each_stands(positions, watermarks)
+    days = [_rest_of_day(standing[tp], marks.high, cut) for tp, marks in sorted(watermarks.items())]
     return _share([day for day in days if day is not None], limit)
 
 
-def _beginning(tp: TopicPartition, marks: Watermarks) -> Position:
-    return Position(tp.topic, tp.partition, FIRST_GENERATION, marks.low, None, None)
+def where_each_stands(
+    positions: Sequence[Position], watermarks: Mapping[TopicPartition, Watermarks]
+) -> dict[TopicPartition, Position]:
+    """A position for every partition.
 
-
-def _refuse_gaps(known: Mapping[TopicPartition, Position], watermarks: Mapping[TopicPartition, Watermarks]) -> None:
-    gaps = [gap for tp, position in sorted(known.items()) if (gap := _gap(position, watermarks.get(tp)))]
-    if gaps:
-        raise OffsetGap(
-            "; ".join(gaps) + ". Ingestion stops so that nothing is skipped silently: restore the records, "
-            "or accept the loss, which is recorded"
-        )
-
-
-def _gap(position: Position, marks: Watermarks | None) -> str | None:
-    name, following = f"topic {position.topic}, partition {position.partition}", position.next_offset
-    if marks is None:
-        return f"{name}: the partition does not exist any more, offset {following} comes next"
-    if following < marks.low:
-        return f"{name}: offsets {following} to {marks.low - 1} are missing, Kafka holds none before {marks.low}"
-    if following > marks.high:
-        return (
-            f"{name}: offsets went backwards, Kafka ends before {marks.high} but offsets {marks.high} to "
-            f"{following - 1} were ingested: the topic was truncated or recreated"
-        )
-    return None
+    One without begins at its low watermark where the whole topic is new, and at 0 where it was added to a topic of
+    which is known what it had at first: everything in it is still to come.
+    """
+    known = {TopicPartition(p.topic, p.partition): p for p in positions}
+    topics = {p.topic: p for p in positions if p.origin}
+    added = {
+        tp: Position(*tp, topics[tp.topic].generation, 0, None, None, topics[tp.topic].origin)
+        if tp.topic in topics
+        else Position(*tp, FIRST_GENERATION, marks.low, None, None)
+        for tp, marks in watermarks.items()
+        if tp not in known
+    }
+    return known | added
 
 
 def _rest_of_day(position: Position, high: int, cut: Cut) -> OffsetRange | None:

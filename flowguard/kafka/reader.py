@@ -1,6 +1,5 @@
 """Reading exactly the planned ranges, and proving that the topic is still the one that was ingested."""
 
-import hashlib
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -11,10 +10,12 @@ from typing import Any, NamedTuple
 import confluent_kafka as kafka
 from confluent_kafka import KafkaError, Message
 
-from flowguard.errors import BrokerUnavailable, OffsetGap
+from flowguard.errors import BrokerUnavailable, OffsetsWentBackwards, RecordsExpired
 from flowguard.kafka import config
 from flowguard.kafka.broker import from_milliseconds
 from flowguard.kafka.errors import OUT_OF_RANGE, translate, translated
+from flowguard.kafka.fingerprint import digest
+from flowguard.kafka.gaps import refuse, truncated
 from flowguard.kafka.ranges import OffsetRange, TopicPartition
 from flowguard.settings import Settings
 
@@ -43,11 +44,6 @@ class Block(NamedTuple):
     values: list[bytes | None]
     offsets: list[int]
     arrived_ms: list[int]
-
-
-def digest(value: bytes | None) -> str:
-    """What is recorded of the last record of a range, to know it again."""
-    return hashlib.sha256(value or b"").hexdigest()
 
 
 @dataclass
@@ -158,7 +154,8 @@ class RangeReader:
             low, high = self._consumer.get_watermark_offsets(_at(one), config.REQUEST_TIMEOUT, cached=False)
         following = max(one.position, one.range.start)
         if not low <= following <= one.range.end <= high:
-            raise OffsetGap(
+            kind = RecordsExpired if low > following else OffsetsWentBackwards
+            raise kind(
                 f"{one.name}: offsets {following} to {one.range.end - 1} are to be read, but Kafka holds "
                 f"{low} to {high - 1}: records expired, or the topic was truncated or recreated"
             )
@@ -207,11 +204,7 @@ def _compare(one: _Reading, record: _Record) -> None:
     if record.offset() != one.range.start - 1:
         return
     if digest(record.value()) != one.range.last_digest or known_at not in (None, arrived_at):
-        raise OffsetGap(
-            f"{one.name}: the record at offset {record.offset()} is not the one that was ingested (it arrived at "
-            f"{known_at}, this one at {arrived_at}): the topic was truncated or recreated, so offsets from "
-            f"{one.range.start} mean other records. A recreated topic needs a new generation"
-        )
+        refuse([truncated(*one.tp, one.range.start, known_at, arrived_at)])
 
 
 def _stalled(reading: dict[tuple[str, int], _Reading]) -> str:

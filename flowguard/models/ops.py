@@ -46,6 +46,23 @@ INGEST_RANGES = Table(
     day="arrival_date",
     partitioned=False,
 )
+GENERATIONS = Table(
+    "ops",
+    "generations",
+    "Which topic, of which Kafka, the offsets of a generation belong to, and where each partition begins in it",
+    (
+        required("topic", TEXT, "Kafka topic"),
+        required("generation", SMALL, "1, and one more each time the offsets began to mean other records"),
+        required("partition", SMALL, "Kafka partition"),
+        required("start_offset", COUNT, "First offset to ingest"),
+        required("cluster_id", TEXT, "Id of the Kafka cluster"),
+        Column("topic_id", TEXT, "Id of the topic; NULL where the broker has none"),
+        required("reason", TEXT, "Why the generation began"),
+        required("run_id", TEXT, "Dagster run, or the command of a person"),
+        required("recorded_at", INSTANT, "When it was written down, UTC"),
+    ),
+    keys=("topic", "generation", "partition"),
+)
 DIRTY_DAYS = Table(
     "ops",
     "dirty_days",

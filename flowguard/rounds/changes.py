@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 
+from flowguard.models.frame import frame
 from flowguard.models.ops import DIRTY_DAYS
 from flowguard.warehouse import Session
 
@@ -25,5 +26,4 @@ def mark_dirty(session: Session, changes: Iterable[tuple[str, date]]) -> None:
     version = session.query(_NEXT_VERSION).item()
     rows = [(table, day, version) for table, day in changes]
     if rows:
-        schema = {"table_name": pl.String, "day": pl.Date, "version": pl.Int64}
-        session.insert(DIRTY_DAYS, pl.DataFrame(rows, schema=schema, orient="row"))
+        session.insert(DIRTY_DAYS, frame(DIRTY_DAYS, rows))

@@ -11,8 +11,10 @@ from flowguard.bronze.decode import Decoded, Records, decode_clicks, decode_orde
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
 from flowguard.events.rules import Limits
 from flowguard.faults import crash_point
+from flowguard.kafka.fingerprint import digest
 from flowguard.kafka.ranges import OffsetRange, Position
-from flowguard.kafka.reader import Block, digest
+from flowguard.kafka.reader import Block
+from flowguard.models.frame import frame
 from flowguard.models.ops import INGEST_RANGES, QUARANTINE
 from flowguard.settings import Settings
 from flowguard.warehouse import Staged, Warehouse
@@ -129,9 +131,7 @@ def _range_rows(
                 *(after.last_arrived_at, after.last_digest, None, run_id, now()),
             )
         )
-    types = {"VARCHAR": pl.String, "INTEGER": pl.Int32, "BIGINT": pl.Int64, "DATE": pl.Date}
-    schema = {c.name: types.get(c.type, pl.Datetime("us")) for c in INGEST_RANGES.columns}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return frame(INGEST_RANGES, rows)
 
 
 def _counts(rows: pl.DataFrame) -> dict[tuple[str, int, date], int]:

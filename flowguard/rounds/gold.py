@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
+from flowguard.faults import crash_point
 from flowguard.gold.tables import GOLD
 from flowguard.models import render
 from flowguard.models.ops import DIRTY_DAYS
@@ -33,10 +34,14 @@ def refresh(warehouse: Warehouse, settings: Settings) -> Changes:
             _compute(warehouse, session, work)
         if dirty.is_empty():
             return {}
+        crash_point("gold.computed")
         session.keep("used", dirty)
         with session.transaction():
             changes = _swap(session, work)
+            crash_point("gold.swapped")
             session.execute(_CLEAR)
+            crash_point("gold.cleared")
+    crash_point("gold.committed")
     return changes
 
 
@@ -73,6 +78,7 @@ def _swap(session: Session, work: _Work) -> Changes:
             continue
         for scope in scopes:
             session.execute(render.delete(model, scope))
+        crash_point("gold.deleted")
         session.insert(model, f"SELECT * FROM new_{model.name}")
         changes |= count_days(model.full_name, session.query(f"SELECT {model.day} FROM new_{model.name}").to_series())
     return changes

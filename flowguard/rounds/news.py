@@ -11,12 +11,17 @@ from flowguard.warehouse import Warehouse
 
 
 def wait_for_news(settings: Settings, warehouse: Warehouse, broker: Broker, timeout: float) -> list[OffsetRange]:
-    """The plan for the first records that are not ingested yet; empty if none came within ``timeout`` seconds."""
+    """The plan for the first records that are not ingested yet; empty if none came within ``timeout`` seconds.
+
+    Raises:
+        OffsetGap: Kafka is not what was ingested, or does not hold what comes next.
+    """
     deadline = time.monotonic() + timeout
     with warehouse.session() as session:
         reached = positions(session)
     while True:
         watermarks = broker.watermarks()
+        broker.refuse_foreign(reached)
         if has_news(reached, watermarks):
             return broker.plan(reached, settings.chunk_records)
         if time.monotonic() > deadline:

@@ -17,6 +17,7 @@ from flowguard.kafka.reader import RangeReader
 from flowguard.rounds.changes import Changes
 from flowguard.rounds.chunk import Chunk, now, prepare
 from flowguard.rounds.commit import Committed, commit
+from flowguard.rounds.generations import write_down_new_topics
 from flowguard.rounds.lease import rolling_lease
 from flowguard.rounds.progress import positions
 from flowguard.settings import Settings
@@ -53,6 +54,7 @@ def roll(
         broker.check_topics()
         try:
             with rolling_lease(settings):
+                write_down_new_topics(session, broker, run_id)
                 ahead = _Ahead(settings, warehouse, broker, reader, run_id, positions(session))
                 return _Loop(settings, warehouse, session, broker, on_commit, each_minute).run(ahead)
         except WarehouseBusy:
@@ -74,6 +76,7 @@ class _Ahead:
         self._settings, self._warehouse, self._broker, self._reader = settings, warehouse, broker, reader
         self._run_id = run_id
         self._reached = {(p.topic, p.partition): p for p in reached}
+        self._origins = {p.topic: p.origin for p in reached}
         self._not_before = 0.0
 
     def __iter__(self) -> Iterator[Chunk | None]:
@@ -97,8 +100,11 @@ class _Ahead:
             self._not_before = planned_at + self._settings.round_interval.total_seconds()
         crash_point("round.planned")
         chunk = prepare(ranges, self._reader.read(ranges), self._warehouse, self._settings, self._run_id)
+        self._broker.refuse_foreign(list(self._reached.values()))
         crash_point("round.staged")
-        self._reached |= {(p.topic, p.partition): p for p in chunk.positions}
+        for position in chunk.positions:
+            place = (position.topic, position.partition)
+            self._reached[place] = position._replace(origin=self._origins[position.topic])
         return chunk
 
 

@@ -5,12 +5,19 @@ from datetime import date, datetime, timedelta
 from itertools import accumulate
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowguard.errors import OffsetGap
-from flowguard.kafka.ranges import Arrival, OffsetRange, Position, TopicPartition, Watermarks, plan
+from flowguard.kafka.ranges import (
+    Arrival,
+    OffsetRange,
+    Origin,
+    Position,
+    TopicPartition,
+    Watermarks,
+    plan,
+    where_each_stands,
+)
 
 START = datetime(2026, 11, 20, 22)
 TP = TopicPartition("orders", 0)
@@ -125,54 +132,8 @@ def test_nobody_waits_for_one_who_takes_more(waiting: list[int], limit: int) -> 
     assert all(taken.get(number, 0) in (count, most, most - 1) for number, count in enumerate(waiting))
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 25)), min_size=1, max_size=4),
-)
-def test_a_gap_is_refused_whenever_the_next_offset_is_not_held(partitions: list[tuple[int, int, int]]) -> None:
-    logs = {
-        TopicPartition("orders", number): Log(low, {low + i: START for i in range(count)}, low + count)
-        for number, (low, count, _) in enumerate(partitions)
-    }
-    positions = [Position("orders", number, 1, next_, START, None) for number, (_, _, next_) in enumerate(partitions)]
-    broken = [
-        p
-        for p in positions
-        if not (
-            logs[TP._replace(partition=p.partition)].low
-            <= p.next_offset
-            <= logs[TP._replace(partition=p.partition)].high
-        )
-    ]
-    broker = Broker(logs)
-    if not broken:
-        plan(positions, broker.watermarks, broker, 100)
-        return
-    with pytest.raises(OffsetGap) as raised:
-        plan(positions, broker.watermarks, broker, 100)
-    named = [number for number in range(len(partitions)) if f"partition {number}:" in str(raised.value)]
-    assert named == [position.partition for position in broken]
-
-
 def at(next_offset: int, generation: int = 1, last: datetime | None = START) -> Position:
     return Position(*TP, generation, next_offset, last, "digest")
-
-
-@pytest.mark.parametrize(
-    ("next_offset", "message"),
-    [
-        (2, "topic orders, partition 0: offsets 2 to 4 are missing, Kafka holds none before 5"),
-        (9, "topic orders, partition 0: offsets went backwards, .* offsets 7 to 8 were ingested"),
-    ],
-)
-def test_a_gap_names_what_is_missing(next_offset: int, message: str) -> None:
-    broker = Broker({TP: Log(5, {5: START, 6: START}, 7)})
-    with pytest.raises(OffsetGap, match=message):
-        plan([at(next_offset)], broker.watermarks, broker, 10)
-
-
-def test_a_partition_that_is_gone_is_a_gap() -> None:
-    with pytest.raises(OffsetGap, match="partition 0: the partition does not exist any more, offset 3 comes next"):
-        plan([at(3)], {}, Broker({}), 10)
 
 
 def test_a_range_carries_what_is_known_of_the_record_before() -> None:
@@ -180,12 +141,6 @@ def test_a_range_carries_what_is_known_of_the_record_before() -> None:
     assert plan([at(1)], broker.watermarks, broker, 10) == [
         OffsetRange("orders", 1, 0, 1, 2, START.date(), START, "digest")
     ]
-
-
-def test_the_latest_generation_counts() -> None:
-    broker = Broker({TP: Log(0, {0: START}, 1)})
-    (planned,) = plan([at(0, generation=2, last=None), at(90)], broker.watermarks, broker, 10)
-    assert (planned.generation, planned.start) == (2, 0)
 
 
 def test_midnight_belongs_to_the_new_day() -> None:
@@ -215,3 +170,14 @@ def test_a_range_survives_a_run_config() -> None:
     broker = Broker({TP: Log(0, {0: START, 1: START}, 2)})
     planned = plan([at(1)], broker.watermarks, broker, 10)
     assert msgspec.convert(msgspec.to_builtins(planned), list[OffsetRange], strict=False) == planned
+
+
+def test_a_partition_added_to_a_known_topic_begins_at_its_beginning() -> None:
+    origin = Origin("cluster", "id")
+    first, second = TP, TP._replace(partition=1)
+    marks = {first: Watermarks(0, 5), second: Watermarks(3, 5)}
+    known = Position(*first, 4, 5, START, "digest", origin)
+    assert where_each_stands([known], marks)[second] == Position(*second, 4, 0, None, None, origin)
+    unknown = known._replace(origin=None)
+    assert where_each_stands([unknown], marks)[second] == Position(*second, 1, 3, None, None, None)
+    assert where_each_stands([], marks)[second].next_offset == 3

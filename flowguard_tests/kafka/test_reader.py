@@ -11,8 +11,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from flowguard.errors import BrokerUnavailable, OffsetGap
 from flowguard.kafka import reader as reader_module
 from flowguard.kafka.broker import from_milliseconds
+from flowguard.kafka.fingerprint import digest
 from flowguard.kafka.ranges import OffsetRange
-from flowguard.kafka.reader import BLOCK_RECORDS, Block, RangeReader, digest
+from flowguard.kafka.reader import BLOCK_RECORDS, Block, RangeReader
 from flowguard.local.ports import free_port
 from flowguard.settings import Settings
 from flowguard_tests.conftest import Produce

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow.parquet as parquet
 
 from flowguard.errors import InvalidInput
+from flowguard.faults import crash_point
 from flowguard.models import render
 from flowguard.models.registry import TABLES
 from flowguard.models.scope import Scope
@@ -72,7 +73,9 @@ class DuckLakeWarehouse:
             for name, statement in STEPS:
                 yield name
                 with self._lock():
+                    crash_point("maintenance.step")
                     cursor.execute(statement)
+                    crash_point("maintenance.stepped")
 
     def close(self) -> None:
         self._connection.close()

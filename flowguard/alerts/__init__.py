@@ -1,0 +1,1 @@
+"""8. What people must be told at once."""

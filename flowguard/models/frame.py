@@ -1,0 +1,25 @@
+"""Rows written by Python, typed as their table's columns."""
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+
+from flowguard.models.table import BYTES, COUNT, DAY, FLAG, INSTANT, MONEY, PERCENT, SMALL, TEXT, Table
+
+_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
+    TEXT: pl.String,
+    SMALL: pl.Int32,
+    COUNT: pl.Int64,
+    DAY: pl.Date,
+    INSTANT: pl.Datetime("us"),
+    MONEY: pl.Decimal(18, 2),
+    PERCENT: pl.Decimal(9, 4),
+    FLAG: pl.Boolean,
+    BYTES: pl.Binary,
+}
+
+
+def frame(table: Table, rows: Iterable[Sequence[object]]) -> pl.DataFrame:
+    """Rows that have a value for each column of the table, in its order."""
+    schema = {column.name: _TYPES[column.type] for column in table.columns}
+    return pl.DataFrame(list(rows), schema=schema, orient="row")
