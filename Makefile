@@ -38,7 +38,7 @@ screenshots: $(VENV)/.dev ## take the pictures in docs/images again; needs Chrom
 	@$(BIN)/python tools/screenshots.py
 
 requirements: $(VENV)/.tools ## pin again what pyproject.toml asks for, at today's versions
-	@$(COMPILE) --upgrade pyproject.toml --extra local --extra postgres --group dev --output-file requirements/dev.txt
+	@$(COMPILE) --upgrade pyproject.toml --extra kafka --extra local --extra postgres --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
 	@$(COMPILE) pyproject.toml --extra postgres --constraint requirements/dev.txt --output-file requirements/deploy.txt
 	@$(COMPILE) --constraint requirements/dev.txt --output-file requirements/tools.txt requirements/tools.in

@@ -151,6 +151,12 @@ def as_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def java_home() -> Path | None:
+    """Where Java is, as people tell other programs too: no setting of FlowGuard's."""
+    told = os.environ.get("JAVA_HOME")
+    return Path(told) if told else None
+
+
 def _setting_of_home() -> str:
     return os.environ.get(f"{PREFIX}HOME") or dotenv_values(".env").get(f"{PREFIX}HOME") or str(DEFAULT_HOME)
 

@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import Producer
 
 from flowguard.kafka.broker import Broker
+from flowguard.local.apache_kafka import ApacheKafka
 from flowguard.local.broker import embedded_broker
 from flowguard.local.ports import free_port
 from flowguard.settings import PREFIX, Settings, load_settings
@@ -24,6 +25,14 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     require("embedded-broker")
     with embedded_broker(tmp_path_factory.mktemp("broker"), free_port()) as bootstrap:
         yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def apache_kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
+    """A real Apache Kafka that runs as long as the session. Tests that hurt one have their own."""
+    require("apache-kafka")
+    with ApacheKafka(tmp_path_factory.mktemp("kafka"), free_port()) as server:
+        yield server
 
 
 @pytest.fixture

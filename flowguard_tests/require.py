@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from flowguard.errors import MissingComponent
-from flowguard.local import broker
+from flowguard.local import apache_kafka, broker
 
 
 class Component(NamedTuple):
@@ -20,15 +20,16 @@ class Component(NamedTuple):
     how_to_get: str
 
 
-def _embedded_broker() -> bool:
+def _runs(command: Callable[[Path, int], list[str]]) -> bool:
     try:
-        return bool(broker.command(Path(), port=0))
+        return bool(command(Path(), 0))
     except MissingComponent:
         return False
 
 
 COMPONENTS = {
-    "embedded-broker": Component(_embedded_broker, "pip install 'flowguard[local]'"),
+    "embedded-broker": Component(lambda: _runs(broker.command), "pip install 'flowguard[local]'"),
+    "apache-kafka": Component(lambda: _runs(apache_kafka.command), "python -m flowguard.local.apache_kafka"),
     "chromium": Component(lambda: shutil.which("chromium"), "apt-get install chromium"),
     "playwright": Component(lambda: importlib.util.find_spec("playwright"), "pip install playwright"),
     "docker-compose": Component(lambda: shutil.which("docker-compose"), "apt-get install docker-compose"),

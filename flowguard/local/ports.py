@@ -42,14 +42,15 @@ def broker_port(settings: Settings) -> int:
 def refuse_taken(wanted: Mapping[str, tuple[str, int]]) -> None:
     """Raise PlatformFailed, naming the setting to change, unless every port (by setting: address, port) is free."""
     for setting, (host, port) in wanted.items():
-        if not _is_free(host, port):
+        if not is_free(host, port):
             raise PlatformFailed(
                 f"port {port} is taken by another program: stop it, or set {setting} to another "
                 f"(`flowguard status` tells whether it is FlowGuard's)"
             )
 
 
-def _is_free(host: str, port: int) -> bool:
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there."""
     with socket.socket() as probe:
         # What a program that has ended left in TIME_WAIT is no obstacle to the servers either.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

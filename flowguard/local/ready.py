@@ -4,24 +4,18 @@ import urllib.request
 from http.client import HTTPException
 
 import grpc
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from flowguard.errors import PlatformFailed
 from flowguard.local import webserver
+from flowguard.local.broker_process import why_silent
 from flowguard.settings import Settings
 
 ANSWER_SECONDS = 2.0
 
 
 def broker(settings: Settings) -> str | None:
-    client = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers, "log_level": 0})
-    try:
-        client.list_topics(timeout=ANSWER_SECONDS)
-    except KafkaException as error:
-        return str(error)
-    return None
+    return why_silent(settings.kafka_bootstrap_servers, ANSWER_SECONDS)
 
 
 def gateway(settings: Settings) -> str | None:

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import IO, Self
 
 from flowguard.local import groups
-from flowguard.local.broker import harmless
 from flowguard.local.launch import GO
 
 LOG_TAIL_LINES = 12
@@ -43,11 +42,13 @@ class Supervisor:
     def __init__(
         self,
         logs: Path,
-        environment: Mapping[str, str],
+        environment: Mapping[str, str] | None,
         keep_open: Sequence[int] = (),
         patience: float = PATIENCE_SECONDS,
     ) -> None:
-        """``keep_open``: file descriptors that stay open until the last program has ended, such as a lock's.
+        """``environment``: None for that of this process.
+
+        ``keep_open``: file descriptors that stay open until the last program has ended, such as a lock's.
 
         ``patience``: seconds that programs have to stop by themselves after this process has died.
         """
@@ -91,6 +92,10 @@ class Supervisor:
         self._tell_guard(f"+{process.pid}")
         with suppress(BrokenPipeError), _pipe(process) as pipe:  # one that died at once is found by ended()
             pipe.write(GO)
+
+    def process(self, name: str) -> subprocess.Popen[bytes]:
+        """The process of a program that was started and not stopped."""
+        return self._running[name][1]
 
     def pids(self) -> dict[str, int]:
         """The process of each program that was started and not stopped."""
@@ -145,8 +150,12 @@ class Supervisor:
 
 
 def _tells(line: str) -> bool:
-    """Not the frames of a traceback, which push the message that explains it out of sight."""
-    return bool(line.strip()) and not line.startswith((" ", "Traceback (")) and not harmless(line)
+    """Not what pushes the message that explains it out of sight: the frames of a traceback, Java's advice.
+
+    Nor the loader's remark about a symbol of the embedded broker that is not used.
+    """
+    frame = line.startswith((" ", "\tat ", "Traceback ("))
+    return bool(line.strip()) and not frame and "weak version `GLIBC" not in line and "sun.misc.Unsafe" not in line
 
 
 def _is_left(process: subprocess.Popen[bytes]) -> bool:

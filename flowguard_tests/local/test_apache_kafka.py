@@ -1,0 +1,89 @@
+"""A real Apache Kafka starts, keeps what it acknowledged, hangs, stops, and leaves nothing behind."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from flowguard.local.apache_kafka import ApacheKafka
+from flowguard.local.broker_process import why_silent
+from flowguard.local.ports import HOST, free_port
+from flowguard_tests.local.processes import listening, members
+from flowguard_tests.require import require
+
+TOPIC = "orders"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[ApacheKafka]:
+    """A Kafka that a test may hurt, in a directory whose name means something to Kafka's and Java's settings."""
+    require("apache-kafka")
+    with ApacheKafka(tmp_path / "a, b=c #1", free_port()) as kafka:
+        admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+        admin.create_topics([NewTopic(TOPIC, 1)])[TOPIC].result()
+        yield kafka
+
+
+def produce(kafka: ApacheKafka, values: list[bytes]) -> None:
+    """Returns when all are acknowledged."""
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "acks": "all"})
+    for value in values:
+        producer.produce(TOPIC, value)
+    assert producer.flush(60) == 0
+
+
+def consume(kafka: ApacheKafka, count: int) -> list[bytes | None]:
+    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "test"})
+    consumer.assign([TopicPartition(TOPIC, 0, 0)])
+    messages = consumer.consume(count, timeout=60)
+    consumer.close()
+    return [message.value() for message in messages]
+
+
+def cluster_id(kafka: ApacheKafka) -> str:
+    return str(AdminClient({"bootstrap.servers": kafka.bootstrap}).list_topics(timeout=30).cluster_id)
+
+
+def test_what_was_acknowledged_is_there_after_a_kill_and_after_a_stop(own: ApacheKafka) -> None:
+    cluster, values = cluster_id(own), [b"%d" % number for number in range(1000)]
+    produce(own, values)
+    for end in (own.kill, own.stop):
+        before = own.process.pid
+        end()
+        assert not members(before)
+        own.start()
+        assert own.process.pid != before
+        assert cluster_id(own) == cluster
+        assert consume(own, len(values)) == values
+
+
+def test_one_that_is_paused_does_not_answer_until_it_is_resumed(own: ApacheKafka) -> None:
+    own.pause()
+    assert why_silent(own.bootstrap, seconds=0.5)
+    assert own.process.poll() is None
+    own.resume()
+    produce(own, [b"one"])
+    assert consume(own, 1) == [b"one"]
+
+
+@pytest.mark.parametrize("way", [ApacheKafka.stop, ApacheKafka.kill])
+def test_one_that_is_paused_can_be_ended(own: ApacheKafka, way: Callable[[ApacheKafka], None]) -> None:
+    own.pause()
+    way(own)
+    assert not members(own.process.pid)
+    own.stop()  # once more does nothing
+
+
+def test_it_listens_on_loopback_only(own: ApacheKafka) -> None:
+    addresses = listening(own.process.pid)
+    assert f"{HOST}:{own.bootstrap.partition(':')[2]}" in addresses
+    assert {address.partition(":")[0] for address in addresses} == {HOST}
+
+
+def test_it_is_gone_when_the_block_fails(tmp_path: Path) -> None:
+    require("apache-kafka")
+    with pytest.raises(RuntimeError), ApacheKafka(tmp_path, free_port()) as kafka:
+        raise RuntimeError
+    assert not members(kafka.process.pid)
