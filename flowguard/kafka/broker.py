@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetS
 
 from flowguard.errors import FlowGuardError, OffsetGap, TopicMisconfigured, TopicMissing
 from flowguard.kafka import config, gaps, ranges
-from flowguard.kafka.errors import translated
+from flowguard.kafka.errors import patiently, translated
 from flowguard.kafka.fingerprint import Fingerprint, digest
 from flowguard.kafka.known_days import KnownDays
 from flowguard.kafka.ranges import Arrival, OffsetRange, Origin, Position, TopicPartition, Watermarks
@@ -52,6 +52,7 @@ class Broker:
             for topic, created in self._admin.create_topics([wanted[topic] for topic in missing]).items():
                 with translated(f"creating topic {topic}"):
                     created.result()
+            self._wait_until_known(missing)
         return missing
 
     def check_topics(self) -> None:
@@ -67,10 +68,14 @@ class Broker:
 
     def watermarks(self) -> dict[TopicPartition, Watermarks]:
         """For each partition of the topics, the first offset that is held and the one after the last readable."""
-        partitions = self._partitions_of(self._partition_counts())
-        low = self._list_offsets(partitions, OffsetSpec.earliest())
-        high = self._list_offsets(partitions, OffsetSpec.latest())
-        return {tp: Watermarks(low[tp].offset, high[tp].offset) for tp in partitions}
+
+        def ask() -> dict[TopicPartition, Watermarks]:
+            partitions = self._partitions_of(self._partition_counts())
+            low = self._list_offsets(partitions, OffsetSpec.earliest())
+            high = self._list_offsets(partitions, OffsetSpec.latest())
+            return {tp: Watermarks(low[tp].offset, high[tp].offset) for tp in partitions}
+
+        return patiently(ask, config.REQUEST_TIMEOUT)
 
     def origins(self) -> dict[str, Origin]:
         """For each topic, which Kafka it is in and which topic of that name it is."""
@@ -88,7 +93,8 @@ class Broker:
     def first_since(self, tp: TopicPartition, instant: datetime) -> Arrival | None:
         """The first record that arrived at or after an instant (naive UTC); None where there is none."""
         milliseconds = math.ceil(instant.replace(tzinfo=UTC).timestamp() * 1000)
-        found = self._list_offsets([tp], OffsetSpec.for_timestamp(milliseconds))[tp]
+        spec = OffsetSpec.for_timestamp(milliseconds)
+        found = patiently(lambda: self._list_offsets([tp], spec)[tp], config.REQUEST_TIMEOUT)
         return Arrival(found.offset, from_milliseconds(found.timestamp)) if found.offset >= 0 else None
 
     def arrived_at(self, tp: TopicPartition, offset: int) -> datetime | None:
@@ -168,6 +174,12 @@ class Broker:
                 return None
             raise kafka.KafkaException(error)
         raise kafka.KafkaException(kafka.KafkaError(kafka.KafkaError._TIMED_OUT))
+
+    def _wait_until_known(self, topics: Sequence[str]) -> None:
+        """A broker says that a topic is created before it tells everybody of it."""
+        deadline = time.monotonic() + config.REQUEST_TIMEOUT
+        while not self._partition_counts().keys() >= set(topics) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _own(self, positions: Sequence[Position]) -> list[Position]:
         return [position for position in positions if position.topic in self._settings.topics]

@@ -1,7 +1,9 @@
 """The one boundary where Kafka's errors become FlowGuard's."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
@@ -14,6 +16,9 @@ from flowguard.errors import (
     TopicMissing,
 )
 
+Answer = TypeVar("Answer")
+_ASK_AGAIN_SECONDS = 0.05
+
 OUT_OF_RANGE = frozenset({KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._AUTO_OFFSET_RESET})
 _NO_TOPIC = frozenset(
     {
@@ -23,6 +28,14 @@ _NO_TOPIC = frozenset(
         KafkaError.UNKNOWN_TOPIC_ID,
     }
 )
+_UNSETTLED = _NO_TOPIC | {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError.OFFSET_NOT_AVAILABLE,
+    KafkaError.REPLICA_NOT_AVAILABLE,
+}
 _TOPIC = frozenset(
     {
         KafkaError.TOPIC_EXCEPTION,
@@ -71,3 +84,17 @@ def translated(doing: str) -> Iterator[None]:
         yield
     except KafkaException as error:
         raise translate(error.args[0], doing) from error
+
+
+def patiently(ask: Callable[[], Answer], patience: float) -> Answer:
+    """Ask again, for ``patience`` seconds, while a partition that was just created or moved is not known everywhere."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return ask()
+        except FlowGuardError as error:
+            cause = error.__cause__
+            unsettled = isinstance(cause, KafkaException) and cause.args[0].code() in _UNSETTLED
+            if not unsettled or time.monotonic() > deadline:
+                raise
+            time.sleep(_ASK_AGAIN_SECONDS)

@@ -1,81 +1,28 @@
 """Rolling runs on a real broker: they take what is there, end when it is quiet, and survive being killed."""
 
-import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
-import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from flowguard.errors import OffsetGap
-from flowguard.rounds import gold
 from flowguard.rounds.lease import lease_is_held, rolling_lease
 from flowguard.rounds.news import wait_for_dirty_days
-from flowguard.rounds.rolling import Rolled, roll
+from flowguard.rounds.rolling import roll
 from flowguard.settings import Settings, as_environment
-from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard.warehouse import Warehouse
 from flowguard_tests.conftest import Produce
+from flowguard_tests.rounds.flow import contents, opened, order, rolled, traffic
 from flowguard_tests.waiting import wait_until
-
-TABLES = (
-    "bronze.orders_raw", "bronze.clicks_raw", "ops.quarantine", "silver.orders_cleaned", "silver.order_refunds",
-    "silver.order_duplicates", "silver.clicks_cleaned", "silver.click_duplicates", "gold.daily_order_metrics",
-    "gold.food_performance", "gold.funnel_metrics", "gold.flow_ledger",
-)  # fmt: skip
-
-
-def order(number: int, **changes: Any) -> bytes:
-    event = {
-        "event_id": f"e{number}",
-        "event_type": "order_placed",
-        "order_id": f"o{number}",
-        "user_id": f"u{number % 7}",
-        "item_id": f"i{number % 5}",
-        "price": "9.50",
-        "event_timestamp": f"2026-11-{1 + number % 9:02d}T12:00:{number % 60:02d}Z",
-    }
-    return json.dumps(event | changes).encode()
-
-
-def click(number: int) -> bytes:
-    return order(number, event_type="click" if number % 3 else "impression")
 
 
 @pytest.fixture
 def quick(settings: Settings) -> Settings:
     """Rolling runs that end soon after the topics are quiet."""
     return settings.model_copy(update={"quiet_time": timedelta(milliseconds=200), "chunk_records": 300})
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Warehouse]:
-    with closing(open_warehouse(settings)) as warehouse:
-        yield warehouse
-
-
-def rolled(settings: Settings, warehouse: Warehouse) -> Rolled:
-    return roll(settings, warehouse, run_id="run", on_commit=lambda _: None, each_minute=lambda *_: None)
-
-
-def contents(settings: Settings, warehouse: Warehouse) -> dict[str, pl.DataFrame]:
-    gold.refresh(warehouse, settings)
-    hidden = ("_ingested_at", "_run_id")
-    return {
-        table: (rows := warehouse.query(f"SELECT * FROM {table}").drop(hidden, strict=False)).sort(rows.columns)
-        for table in TABLES
-    }
-
-
-def traffic(settings: Settings, produce: Produce, count: int) -> None:
-    produce(settings.orders_topic, [*map(order, range(count)), order(1), b"junk", order(count + 1, price="-1")])
-    produce(settings.orders_topic, [order(count + 2, event_type="order_refunded", order_id="o3")])
-    produce(settings.clicks_topic, [*map(click, range(count)), click(2)])
 
 
 def test_a_run_takes_everything_and_ends_when_quiet(quick: Settings, produce: Produce) -> None:
