@@ -11,7 +11,7 @@ from typing import Any
 import confluent_kafka as kafka
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
-from flowguard.errors import FlowGuardError, TopicMisconfigured
+from flowguard.errors import BrokerUnavailable, FlowGuardError, TopicMisconfigured
 from flowguard.kafka import config, ranges
 from flowguard.kafka.errors import translated
 from flowguard.kafka.known_days import KnownDays
@@ -21,6 +21,7 @@ from flowguard.settings import Settings
 PARTITIONS_REMEMBERED = 30.0
 """Seconds after which the partitions of the topics are asked for again."""
 
+_ASK_AGAIN = 0.02
 _TIMESTAMP_TYPE = "message.timestamp.type"
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,10 @@ class Broker:
             self._consumer = kafka.Consumer(config.consumer(settings))
 
     def ensure_topics(self) -> list[str]:
-        """Create the topics that are missing, stamping records with their arrival; returns their names."""
+        """Create the topics that are missing, stamping records with their arrival; returns their names.
+
+        When it returns, they can be written and read.
+        """
         wanted = {
             topic: NewTopic(topic, self._settings.topic_partitions, config={_TIMESTAMP_TYPE: "LogAppendTime"})
             for topic in self._settings.topics
@@ -50,6 +54,7 @@ class Broker:
             for topic, created in self._admin.create_topics([wanted[topic] for topic in missing]).items():
                 with translated(f"creating topic {topic}"):
                     created.result()
+            self._await_leaders()
         return missing
 
     def check_topics(self) -> None:
@@ -108,6 +113,18 @@ class Broker:
     def close(self) -> None:
         with self._lock:
             self._consumer.close()
+
+    def _await_leaders(self) -> None:
+        """Apache Kafka confirms a new topic a moment before anything can be asked of it."""
+        deadline = time.monotonic() + config.REQUEST_TIMEOUT
+        while True:
+            try:
+                self.watermarks()
+                return
+            except (BrokerUnavailable, TopicMisconfigured):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_ASK_AGAIN)
 
     def _first_message(self) -> kafka.Message | None:
         deadline = time.monotonic() + config.REQUEST_TIMEOUT
