@@ -76,10 +76,11 @@ def test_one_that_is_paused_does_not_answer_until_it_is_resumed(own: ApacheKafka
     assert consume(own, 1) == [b"one"]
 
 
-@pytest.mark.parametrize("way", [ApacheKafka.stop, ApacheKafka.kill])
-def test_one_that_is_paused_can_be_ended(own: ApacheKafka, way: Callable[[ApacheKafka], None]) -> None:
+@pytest.mark.parametrize(("way", "exit_code"), [(ApacheKafka.stop, 128 + signal.SIGTERM), (ApacheKafka.kill, -9)])
+def test_one_that_is_paused_can_be_ended(own: ApacheKafka, way: Callable[[ApacheKafka], None], exit_code: int) -> None:
     own.pause()
     way(own)
+    assert own.process.returncode == exit_code
     assert not members(own.process.pid)
     own.stop()  # once more does nothing
 
