@@ -3,6 +3,8 @@
 VENV ?= .venv
 SIZE ?= small
 BIN := $(VENV)/bin
+CHOSEN_BROKER = $(if $(BROKER),--broker $(BROKER))
+BROKER_READY = $(if $(filter kafka,$(BROKER)),apache-kafka,$(VENV)/.local)
 
 # The first Python that is new enough; PYTHON=… overrides.
 NEW_ENOUGH := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
@@ -10,18 +12,19 @@ PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python; done))
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check demo bench screenshots requirements
+.PHONY: help up test check demo bench screenshots requirements apache-kafka
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: $(VENV)/.local ## set up and run the platform  [SIMULATE=0: no shoppers] [BROKER=external: a Kafka of your own]
-	@$(BIN)/flowguard up $(if $(filter 0,$(SIMULATE)),--no-simulate) $(if $(filter external,$(BROKER)),--external)
+up: $(BROKER_READY) ## set up and run the platform  [SIMULATE=0: no shoppers] [BROKER=embedded|kafka|external]
+	@$(BIN)/flowguard up $(if $(filter 0,$(SIMULATE)),--no-simulate) $(CHOSEN_BROKER)
 
-demo: $(VENV)/.local ## send events through everything and check every figure  [EVENTS=50000]
-	@$(BIN)/flowguard demo $(if $(EVENTS),--events $(EVENTS))
+demo: $(BROKER_READY) ## send events through everything and check every figure  [EVENTS=50000] [BROKER=kafka]
+	@$(BIN)/flowguard demo $(if $(EVENTS),--events $(EVENTS)) $(CHOSEN_BROKER)
 
 test: $(VENV)/.dev ## run the tests  [ARGS=…: for pytest]
+	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev ## lint, formatting, types
@@ -40,6 +43,7 @@ screenshots: $(VENV)/.dev ## take the pictures in docs/images again; needs Chrom
 requirements: $(VENV)/.tools ## pin again what pyproject.toml asks for, at today's versions
 	@$(COMPILE) --upgrade pyproject.toml --extra kafka --extra local --extra postgres --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
+	@$(COMPILE) pyproject.toml --extra kafka --extra local --constraint requirements/dev.txt --output-file requirements/kafka.txt
 	@$(COMPILE) pyproject.toml --extra postgres --constraint requirements/dev.txt --output-file requirements/deploy.txt
 	@$(COMPILE) --constraint requirements/dev.txt --output-file requirements/tools.txt requirements/tools.in
 
@@ -53,7 +57,7 @@ NO_VENV = $(PYTHON) cannot create environments: install its venv module \
 # The environment: pip brings uv and what builds FlowGuard, uv brings the rest; nothing whose hash is not in requirements/ gets in.
 # A stamp says what is installed, so that the next call starts at once.
 
-$(VENV)/.local $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.tools
+$(VENV)/.local $(VENV)/.kafka $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.tools
 	@echo "Installing what requirements/$*.txt pins (the first time this takes a minute) …"
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r requirements/$*.txt
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
@@ -66,3 +70,10 @@ $(VENV)/.tools: requirements/tools.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt
 	@touch $@
+
+# Its jars, which are checked against requirements/kafka.sha256. Done at once when they are there.
+
+apache-kafka: $(VENV)/.kafka
+	@$(APACHE_KAFKA)
+
+APACHE_KAFKA = $(BIN)/python -m flowguard.local.apache_kafka

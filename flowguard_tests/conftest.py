@@ -20,11 +20,17 @@ Produce = Callable[..., None]
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def embedded_broker_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The bootstrap address of an embedded broker that runs as long as the session."""
     require("embedded-broker")
     with embedded_broker(tmp_path_factory.mktemp("broker"), free_port()) as bootstrap:
         yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def kafka(embedded_broker_server: str) -> str:
+    """The broker of ordinary tests. Those of ``kafka/`` run on Apache Kafka as well."""
+    return embedded_broker_server
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from flowguard.local.platform import Platform
     from flowguard.local.shoppers import Account, Plan
     from flowguard.warehouse import Warehouse
+
+LocalBroker = Literal["embedded", "kafka"]
 
 
 @app.command()
@@ -37,6 +39,7 @@ def demo(
         list[Path] | None, typer.Option(metavar="FILE...", help="Replay these instead: NDJSON, CSV or Parquet.")
     ] = None,
     currency: Annotated[str | None, typer.Option(help="The currency, where --input has several.")] = None,
+    broker: Annotated[LocalBroker, typer.Option(help="Start the embedded broker, or an Apache Kafka.")] = "embedded",
     more: Annotated[list[Path] | None, typer.Argument(metavar="FILE", hidden=True)] = None,
 ) -> None:
     """Run the real platform in a home of its own, send events through it, and check GOLD against what was sent.
@@ -49,25 +52,25 @@ def demo(
         raise InvalidInput(f"files of your own need --input: flowguard demo --input {files[0]} --home DIR")
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a script's ``&`` has made Python ignore them
         signal.signal(number, signal.default_int_handler)
-    good = _with_files(files, home, currency) if files else _with_shoppers(events, days, seed, home)
+    good = _with_files(files, home, currency, broker) if files else _with_shoppers(events, days, seed, home, broker)
     if not good:
         raise typer.Exit(1)
 
 
-def _with_shoppers(events: int, days: int, seed: int | None, home: Path | None) -> bool:
+def _with_shoppers(events: int, days: int, seed: int | None, home: Path | None, broker: LocalBroker) -> bool:
     from flowguard.local.shoppers import Plan
 
     end = datetime.now(UTC).replace(microsecond=0)
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     with _home(home) as directory:
         settings = _settings(directory)
-        good = _simulated(Plan(chosen, events, days, end, settings.currency), settings)
+        good = _simulated(Plan(chosen, events, days, end, settings.currency), settings, broker)
         if not good:
             raise typer.Exit(1)
     return good
 
 
-def _with_files(files: list[Path], home: Path | None, currency: str | None) -> bool:
+def _with_files(files: list[Path], home: Path | None, currency: str | None, broker: LocalBroker) -> bool:
     """Replay files into a home that is kept; whether the ledger balances."""
     from flowguard.replay import read_files
 
@@ -75,7 +78,7 @@ def _with_files(files: list[Path], home: Path | None, currency: str | None) -> b
         raise InvalidInput("--input needs --home DIR, where the tables stay for your questions")
     read_files(files)  # so that a mistyped name is told before anything starts
     settings = _settings(home, **_of_the_files(files, home, currency))
-    with _platform(settings) as (platform, warehouse):
+    with _platform(settings, broker) as (platform, warehouse):
         send(files, settings)
         _wait(settings, warehouse, platform)
         good = _show(warehouse, settings)
@@ -126,12 +129,12 @@ def _settings(home: Path, **given: object) -> Settings:
     return on_free_ports(load_settings(home, **given))
 
 
-def _simulated(plan: "Plan", settings: Settings) -> bool:
+def _simulated(plan: "Plan", settings: Settings, broker: LocalBroker) -> bool:
     """Send the shoppers' events, wait, show, compare; whether all is well."""
     from flowguard.local.demo import report
     from flowguard.local.demo.compare import compare
 
-    with _platform(settings) as (platform, warehouse):
+    with _platform(settings, broker) as (platform, warehouse):
         account, perhaps_twice = _send_shoppers(plan, settings)
         _wait(settings, warehouse, platform)
         balanced = _show(warehouse, settings)
@@ -144,12 +147,12 @@ def _simulated(plan: "Plan", settings: Settings) -> bool:
 
 
 @contextmanager
-def _platform(settings: Settings) -> Iterator[tuple["Platform", "Warehouse"]]:
+def _platform(settings: Settings, broker: LocalBroker) -> Iterator[tuple["Platform", "Warehouse"]]:
     """The real platform, every part of it answering, and its warehouse."""
     from flowguard.local.platform import Platform
     from flowguard.warehouse import open_warehouse
 
-    with Platform(settings, progress=lambda doing: remarks.print(doing, style="dim")) as platform:
+    with Platform(settings, broker=broker, progress=lambda doing: remarks.print(doing, style="dim")) as platform:
         platform.start()
         warehouse = open_warehouse(settings)
         try:

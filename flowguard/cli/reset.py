@@ -14,7 +14,7 @@ from flowguard.settings import load_settings
 
 @app.command()
 def reset(home: Home = None, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Delete a home: all its tables, the embedded broker's records, Dagster's history, logs and fixed settings."""
+    """Delete a home: all its tables, the broker's records, Dagster's history, logs and fixed settings."""
     directory = load_settings(home).home
     if not is_home(directory):
         raise InvalidInput(f"{directory} is not a FlowGuard home (it has no settings.env); nothing was deleted")

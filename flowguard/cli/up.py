@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -21,23 +21,22 @@ _STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def up(
     home: Home = None,
     simulate: Annotated[bool, typer.Option(help="Let simulated shoppers send events.")] = True,
-    external: Annotated[
-        bool, typer.Option("--external", help="Use the Kafka of FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS, start none.")
-    ] = False,
+    broker: Annotated[
+        Literal["embedded", "kafka", "external"],
+        typer.Option(help="Start the embedded one or an Apache Kafka, or use FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS."),
+    ] = "embedded",
 ) -> None:
     """Run broker, gateway with storefront, and Dagster until Ctrl-C; carries on with the data that is there."""
     # Here, so that the other commands do not wait for these imports.
     from flowguard.local.platform import Platform
 
     settings = load_settings(home)
-    if external:
+    if broker == "external":
         _refuse_default_broker(settings)
     steps = _Steps()
     try:
         with _signals_as_ctrl_c(), steps:
-            platform = Platform(
-                settings, external_broker=external, shoppers=SHOPPERS if simulate else None, progress=steps.next
-            )
+            platform = Platform(settings, broker=broker, shoppers=SHOPPERS if simulate else None, progress=steps.next)
             with platform:
                 platform.start()
                 steps.end()
@@ -91,7 +90,9 @@ def _print_addresses(settings: Settings) -> None:
 
 def _refuse_default_broker(settings: Settings) -> None:
     if where_from(settings.home)["kafka_bootstrap_servers"] == "default":
-        raise InvalidSettings("--external needs to know which Kafka: set FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS=host:port")
+        raise InvalidSettings(
+            "--broker external needs to know which Kafka: set FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS=host:port"
+        )
 
 
 @contextmanager

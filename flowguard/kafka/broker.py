@@ -41,7 +41,10 @@ class Broker:
         return self._settings.topics
 
     def ensure_topics(self) -> list[str]:
-        """Create the topics that are missing, stamping records with their arrival; returns their names."""
+        """Create the topics that are missing, stamping records with their arrival; returns their names.
+
+        When it returns, they can be written and read.
+        """
         wanted = {
             topic: NewTopic(topic, self._settings.topic_partitions, config={_TIMESTAMP_TYPE: "LogAppendTime"})
             for topic in self._settings.topics
@@ -53,6 +56,7 @@ class Broker:
                 with translated(f"creating topic {topic}"):
                     created.result()
             self._wait_until_known(missing)
+            self.watermarks()
         return missing
 
     def check_topics(self) -> None:

@@ -36,6 +36,8 @@ def consumer(settings: Settings) -> dict[str, Any]:
         "enable.partition.eof": True,
         # The default of 1000 lets a consumer that is faster than the network run dry.
         "fetch.queue.backoff.ms": 10,
+        # A fetch at the end of the records would wait for more, and the next range behind it, on the same connection.
+        "fetch.wait.max.ms": 10,
         # What is fetched ahead of a range's end is thrown away.
         "queued.max.messages.kbytes": 8192,
         # The embedded broker heeds no limit of a fetch: it answers with everything that it holds.

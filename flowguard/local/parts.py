@@ -4,12 +4,17 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from flowguard.local import broker, ports, ready
+from flowguard.local import apache_kafka, ports, ready
+from flowguard.local import broker as embedded
 from flowguard.local.supervisor import Program
 from flowguard.settings import Settings
 
 DEFINITIONS = "flowguard.definitions"
+
+BrokerKind = Literal["embedded", "kafka", "external"]
+"""What is started as the part ``broker``; external: nothing, the settings name one that runs already."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ def stages(
     settings: Settings,
     workspace: Path,
     *,
-    external_broker: bool = False,
+    broker: BrokerKind = "embedded",
     shoppers: Sequence[str] | None = None,
     definitions: str = DEFINITIONS,
 ) -> list[list[Part]]:
@@ -47,7 +52,7 @@ def stages(
 
     ``shoppers``: the words after ``flowguard simulate``; None for no shoppers.
     """
-    first = [] if external_broker else [[_broker(settings)]]
+    first = [] if broker == "external" else [[_broker(settings, broker)]]
     last = [] if shoppers is None else [[_shoppers(shoppers)]]
     return [
         *first,
@@ -57,9 +62,14 @@ def stages(
     ]
 
 
-def _broker(settings: Settings) -> Part:
+def _broker(settings: Settings, kind: Literal["embedded", "kafka"]) -> Part:
+    """Each kind has data of its own."""
     port = ports.broker_port(settings)
-    program = Program("broker", tuple(broker.command(settings.home / "broker", port)))
+    if kind == "kafka":
+        command = apache_kafka.command(settings.home / "kafka", port)
+    else:
+        command = embedded.command(settings.home / "broker", port)
+    program = Program("broker", tuple(command))
     return Part(program, ready.broker, port=port, setting="FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS")
 
 

@@ -10,7 +10,7 @@ from flowguard.errors import PlatformFailed
 from flowguard.kafka.broker import Broker
 from flowguard.local import dagster_home, parts, ports, webserver
 from flowguard.local.home import HomeLock
-from flowguard.local.parts import Part
+from flowguard.local.parts import BrokerKind, Part
 from flowguard.local.supervisor import Supervisor
 from flowguard.settings import Settings, as_environment, fix_in_home
 
@@ -35,22 +35,20 @@ class Platform:
         self,
         settings: Settings,
         *,
-        external_broker: bool = False,
+        broker: BrokerKind = "embedded",
         shoppers: Sequence[str] | None = None,
         definitions: str = parts.DEFINITIONS,
         progress: Progress = lambda doing: None,
     ) -> None:
         """``shoppers``: the words after ``flowguard simulate``; None for no shoppers.
 
-        ``external_broker``: the settings name a broker that runs already. ``definitions``: the module for Dagster.
+        ``definitions``: the module for Dagster.
         """
         self._settings = settings
         self._progress = progress
-        self._external = external_broker
+        self._external = broker == "external"
         workspace = settings.dagster_home / dagster_home.WORKSPACE
-        self._stages = parts.stages(
-            settings, workspace, external_broker=external_broker, shoppers=shoppers, definitions=definitions
-        )
+        self._stages = parts.stages(settings, workspace, broker=broker, shoppers=shoppers, definitions=definitions)
         self._parts = {part.name: part for stage in self._stages for part in stage}
         self._ready: set[str] = set()
         self._given_up: set[str] = set()

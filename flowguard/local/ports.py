@@ -29,12 +29,12 @@ def on_free_ports(settings: Settings) -> Settings:
 
 
 def broker_port(settings: Settings) -> int:
-    """The port that the embedded broker takes: the one of the bootstrap address."""
+    """The port that a broker of our own takes: the one of the bootstrap address."""
     host, _, port = settings.kafka_bootstrap_servers.rpartition(":")
     if host not in (HOST, "localhost") or not port.isdigit():
         raise PlatformFailed(
-            f"the embedded broker cannot listen on {settings.kafka_bootstrap_servers}: use `flowguard up --external` "
-            f"for a Kafka of your own, or set FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS to {HOST} and a port"
+            f"no broker of our own can listen on {settings.kafka_bootstrap_servers}: use `flowguard up "
+            f"--broker external` for a Kafka of your own, or set FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS to {HOST} and a port"
         )
     return int(port)
 

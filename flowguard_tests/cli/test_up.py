@@ -29,20 +29,19 @@ PARTS = ["broker", "gateway", "code-server", "webserver", "daemon", "shoppers"]
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    require("embedded-broker")
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
     return on_free_ports(load_settings(tmp_path / "home"))
 
 
 @contextmanager
-def up(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+def up(settings: Settings, broker: str) -> Iterator[subprocess.Popen[bytes]]:
     """``flowguard up`` as it is started by ``&`` in a script, where SIGINT is ignored; left when it has started."""
     output = settings.home.with_name("output.txt")
     with output.open("wb") as file:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            command = [sys.executable, "-m", "flowguard", "up"]
+            command = [sys.executable, "-m", "flowguard", "up", "--broker", broker]
             process = subprocess.Popen(command, stdout=file, stderr=file, env=as_environment(settings))
         finally:
             signal.signal(signal.SIGINT, before)
@@ -55,8 +54,10 @@ def up(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def test_everything_starts_answers_and_is_gone_after_ctrl_c(own: Settings) -> None:
-    with up(own) as process:
+@pytest.mark.parametrize(("broker", "component"), [("embedded", "embedded-broker"), ("kafka", "apache-kafka")])
+def test_everything_starts_answers_and_is_gone_after_ctrl_c(own: Settings, broker: str, component: str) -> None:
+    require(component)
+    with up(own, broker) as process:
         told = running(own.home)
         assert told and list(told.parts) == PARTS
         groups = [part["pid"] for part in told.parts.values()]
@@ -71,6 +72,7 @@ def test_everything_starts_answers_and_is_gone_after_ctrl_c(own: Settings) -> No
         assert process.wait(60) == 0
         assert not any(members(group) for group in groups)
         assert running(own.home) is None
+        assert (own.home / "kafka" / "data").exists() == (broker == "kafka")
     assert {"STARTED", "STARTING", "FAILURE"}.isdisjoint(run_statuses(own))
 
 
@@ -91,3 +93,9 @@ def assert_status_shows_the_parts(own: Settings) -> None:
     assert result.exit_code == 0, result.output
     assert all(f"\n{part} " in result.stdout for part in PARTS)
     assert "gone" not in result.stdout
+
+
+def test_a_broker_of_ones_own_has_to_be_named(own: Settings) -> None:
+    result = CliRunner().invoke(app, ["up", "--broker", "external", "--home", str(own.home)])
+    assert result.exit_code == 1 and "FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS=host:port" in result.stderr
+    assert not own.home.exists()

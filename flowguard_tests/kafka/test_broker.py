@@ -14,6 +14,7 @@ from flowguard.kafka.ranges import TopicPartition
 from flowguard.local.ports import free_port
 from flowguard.settings import Settings
 from flowguard_tests.conftest import Produce
+from flowguard_tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -30,6 +31,7 @@ def now() -> datetime:
 def test_topics_are_created_once_and_stamp_arrival(broker: Broker, settings: Settings) -> None:
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
     admin.delete_topics([settings.clicks_topic])[settings.clicks_topic].result()
+    wait_until(lambda: settings.clicks_topic not in admin.list_topics(timeout=5).topics)
     assert broker.ensure_topics() == [settings.clicks_topic]
     assert broker.ensure_topics() == []
     broker.check_topics()
@@ -71,7 +73,7 @@ def test_an_open_transaction_is_not_readable_yet(broker: Broker, settings: Setti
     assert writer.flush(10) == 0
     assert broker.watermarks()[tp] == (0, 0)
     writer.commit_transaction(10)
-    assert broker.watermarks()[tp] == (0, 2)
+    wait_until(lambda: broker.watermarks()[tp] == (0, 2))  # Apache Kafka confirms a moment before the marker is there
 
 
 def test_arrival_is_found_by_time_and_by_offset(broker: Broker, settings: Settings, produce: Produce) -> None:

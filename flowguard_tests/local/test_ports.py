@@ -31,6 +31,6 @@ def test_everything_local_moves_to_ports_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bootstrap", ["kafka.example.com:9092", "127.0.0.1", "127.0.0.1:1,127.0.0.1:x"])
-def test_the_embedded_broker_listens_on_loopback_only(tmp_path: Path, bootstrap: str) -> None:
-    with pytest.raises(PlatformFailed, match="--external"):
+def test_a_broker_of_our_own_listens_on_loopback_only(tmp_path: Path, bootstrap: str) -> None:
+    with pytest.raises(PlatformFailed, match="--broker external"):
         ports.broker_port(load_settings(tmp_path, kafka_bootstrap_servers=bootstrap))

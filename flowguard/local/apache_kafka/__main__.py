@@ -16,4 +16,4 @@ try:
         java()
         jars.install(progress=lambda doing: sys.stderr.write(f"{doing} …\n"))
 except MissingComponent as error:
-    sys.exit(f"No Apache Kafka: {error}")
+    sys.exit(str(error))

@@ -29,9 +29,9 @@ def fetch(libs: Path) -> None:
             failures.append(f"{name} says: {last_words}")
             shutil.rmtree(libs, ignore_errors=True)
     raise MissingComponent(
-        f"its jars could not be fetched. {'. '.join(failures)}"
+        f"Apache Kafka's jars could not be fetched. {'. '.join(failures)}"
         if failures
-        else "its jars are fetched by Maven, or by the Ivy in PySpark, and both are missing: "
+        else "Apache Kafka's jars are fetched by Maven, or by the Ivy in PySpark, and both are missing: "
         "install one of them (Debian and Ubuntu: apt-get install maven)"
     )
 

@@ -57,7 +57,9 @@ def refuse_other_than(pinned: str, libs: Path) -> None:
     differing = set(pinned.splitlines()) ^ set(_hashes(libs))
     if differing:
         names = sorted({line.split()[1] for line in differing})
-        raise MissingComponent(f"nothing was installed, because these are not the jars of {HASHES}: {', '.join(names)}")
+        raise MissingComponent(
+            f"Apache Kafka was not installed, because these are not the jars of {HASHES}: {', '.join(names)}"
+        )
 
 
 def pin() -> str:

@@ -27,7 +27,7 @@ def java() -> Path:
             return candidate
         too_old.append(f"{candidate} is {f'Java {version}' if version else 'no Java that runs'}")
     raise MissingComponent(
-        f"it needs Java {OLDEST} or newer, {', '.join(too_old) or 'and there is none'}: "
+        f"Apache Kafka needs Java {OLDEST} or newer, {', '.join(too_old) or 'and there is none'}: "
         "pip install 'flowguard[kafka]', or install a JRE (Debian and Ubuntu: apt-get install default-jre-headless)"
     )
 

@@ -62,8 +62,7 @@ def main(directory: Path, port: int) -> None:
 
 
 def _format(kafka: list[str]) -> None:
-    """Also where an earlier formatting was interrupted."""
-    command = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "--cluster-id", _new_cluster_id()]
+    command = ["kafka.tools.StorageTool", "format", "--cluster-id", _new_cluster_id()]
     subprocess.run([*kafka, *command, "--config", CONFIG], stdout=subprocess.DEVNULL, check=True)
 
 
