@@ -5,7 +5,8 @@
     FlowGuardError
     ├── Transient                 trying again later may succeed
     │   ├── BrokerUnavailable     Kafka did not answer, or not in time
-    │   └── WarehouseBusy         another process holds the write lock
+    │   ├── WarehouseBusy         another process holds the write lock, or the catalog
+    │   └── StorageFailed         the disk is full, or cannot be written
     └── Terminal                  a person has to decide or mend something
         ├── InvalidSettings       a setting is missing or unreadable
         ├── InvalidInput          a command was given something it cannot use
@@ -39,7 +40,11 @@ class BrokerUnavailable(Transient):
 
 
 class WarehouseBusy(Transient):
-    """Another process holds the write lock for longer than we are willing to wait."""
+    """Another process holds the write lock, or the catalog, for longer than we are willing to wait."""
+
+
+class StorageFailed(Transient):
+    """The disk is full, or cannot be written. Nothing of what was being written is in the tables."""
 
 
 class Terminal(FlowGuardError):

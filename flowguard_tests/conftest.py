@@ -46,9 +46,14 @@ def settings(kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set
     """Settings of an empty home, with new empty topics of 3 partitions; nothing of the caller's environment."""
     for name in [name for name in os.environ if name.startswith(PREFIX) and name != f"{PREFIX}REQUIRE"]:
         monkeypatch.delenv(name)
+    return with_new_topics(kafka, tmp_path / "home")
+
+
+def with_new_topics(kafka: str, home: Path) -> Settings:
+    """Settings of a home, with new empty topics of 3 partitions."""
     test = uuid4().hex[:12]
     given = load_settings(
-        home=tmp_path / "home",
+        home=home,
         kafka_bootstrap_servers=kafka,
         orders_topic=f"orders-{test}",
         clicks_topic=f"clicks-{test}",
@@ -65,7 +70,7 @@ def settings(kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set
     return given
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def produce(kafka: str) -> Produce:
     """``produce(topic, values, partition=None, key=None)``: returns when the broker has acknowledged all of them."""
     producer = Producer({"bootstrap.servers": kafka, "acks": "all", "linger.ms": 1})

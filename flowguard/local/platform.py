@@ -12,6 +12,7 @@ from flowguard.local import dagster_home, parts, ports, webserver
 from flowguard.local.home import HomeLock
 from flowguard.local.parts import BrokerKind, Part
 from flowguard.local.supervisor import Supervisor
+from flowguard.local.unclean import RunningMark, go_on_after_unclean_stop
 from flowguard.settings import Settings, as_environment, fix_in_home
 
 LONGEST_START_SECONDS = 120.0
@@ -47,6 +48,7 @@ class Platform:
         self._settings = settings
         self._progress = progress
         self._external = broker == "external"
+        self._mark = RunningMark(settings) if broker == "embedded" else None
         workspace = settings.dagster_home / dagster_home.WORKSPACE
         self._stages = parts.stages(settings, workspace, broker=broker, shoppers=shoppers, definitions=definitions)
         self._parts = {part.name: part for stage in self._stages for part in stage}
@@ -83,6 +85,7 @@ class Platform:
         """
         if self._external:
             self._make_topics()
+        unclean = self._mark is not None and self._mark.left_behind()
         for stage in self._stages:
             self._progress(f"starting {' and '.join(part.name for part in stage)}")
             for part in stage:
@@ -91,6 +94,8 @@ class Platform:
             self.wait_ready(stage)
             if any(part.name == "broker" for part in stage):
                 self._make_topics()
+                if unclean:
+                    go_on_after_unclean_stop(self._settings, self._progress)
 
     def wait_ready(self, stage: Sequence[Part] | None = None) -> None:
         """Wait until parts (default: all) answer; raises PlatformFailed as `start` does."""
@@ -118,13 +123,16 @@ class Platform:
         self._stop("shoppers", "daemon")
         self._cancel_runs()
         self._stop(*(name for name in self._parts if name != "broker"))
-        self._stop("broker")
+        if self._stop("broker") and self._mark is not None:
+            self._mark.remove()
 
-    def _stop(self, *names: str) -> None:
+    def _stop(self, *names: str) -> bool:
+        """Whether something ran, and ended in an orderly way."""
         running = [name for name in names if name in self._supervisor.pids()]
-        if running:
-            self._progress(f"stopping {' and '.join(running)}")
-            self._supervisor.stop(*running)
+        if not running:
+            return False
+        self._progress(f"stopping {' and '.join(running)}")
+        return not self._supervisor.stop(*running)
 
     def _cancel_runs(self) -> None:
         if "webserver" in self._ready:

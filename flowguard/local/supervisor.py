@@ -117,8 +117,8 @@ class Supervisor:
         lines = [line for line in log.read_text(errors="replace").splitlines() if _tells(line)]
         return "\n  ".join([f"; the end of {log}:", *(lines[-LOG_TAIL_LINES:] or ["(it printed nothing)"])])
 
-    def stop(self, *names: str) -> None:
-        """Stop programs together; returns when no process of theirs is left."""
+    def stop(self, *names: str) -> set[str]:
+        """Stop programs together; returns when no process of theirs is left: those that did not end by themselves."""
         stopping = [self._running[name] for name in names]
         asked_at = time.monotonic()
         try:
@@ -134,6 +134,7 @@ class Supervisor:
                 process.wait()
                 self._tell_guard(f"-{process.pid}")
                 del self._running[program.name]
+        return {program.name for program, process in stopping if process.returncode == -signal.SIGKILL}
 
     def _tell_guard(self, line: str) -> None:
         with suppress(BrokenPipeError):  # without its guard the platform still works and stops

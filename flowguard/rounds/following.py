@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -37,11 +38,12 @@ def follow(
     ``on_refresh`` is called after each refresh with what changed and how long it took in seconds, ``each_minute`` with
     what changed since its last call, and at the end.
     """
-    try:
-        with rolling_lease(settings, GOLD):
-            return _follow(settings, warehouse, on_refresh, each_minute)
-    except WarehouseBusy:
-        return Followed(0, "another run is at work")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(rolling_lease(settings, GOLD))
+        except WarehouseBusy:
+            return Followed(0, "another run is at work")
+        return _follow(settings, warehouse, on_refresh, each_minute)
 
 
 def _follow(

@@ -1,15 +1,16 @@
 """The rolling run: round after round until the topics are quiet, its life is over, or the day is."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
 
 import polars as pl
 
-from flowguard.errors import WarehouseBusy
+from flowguard.errors import Transient, WarehouseBusy
 from flowguard.faults import crash_point
 from flowguard.kafka.broker import Broker
 from flowguard.kafka.ranges import Position, TopicPartition
@@ -22,6 +23,8 @@ from flowguard.rounds.lease import rolling_lease
 from flowguard.rounds.progress import positions
 from flowguard.settings import Settings
 from flowguard.warehouse import Session, Warehouse
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,17 +51,22 @@ def roll(
     Raises:
         OffsetGap: Kafka does not hold what comes next; nothing was skipped.
         BrokerUnavailable: Kafka did not answer.
+        WarehouseBusy: somebody else holds the write lock or the catalog for too long.
+        StorageFailed: the disk is full.
     """
-    with warehouse.session() as session, closing(Broker(settings)) as broker, closing(RangeReader(settings)) as reader:
+    with ExitStack() as stack:
+        session = stack.enter_context(warehouse.session())
+        broker = stack.enter_context(closing(Broker(settings)))
+        reader = stack.enter_context(closing(RangeReader(settings)))
         _warm_up(session)
         broker.check_topics()
         try:
-            with rolling_lease(settings):
-                write_down_new_topics(session, broker, run_id)
-                ahead = _Ahead(settings, warehouse, broker, reader, run_id, positions(session))
-                return _Loop(settings, warehouse, session, broker, on_commit, each_minute).run(ahead)
+            stack.enter_context(rolling_lease(settings))
         except WarehouseBusy:
             return Rolled(0, 0, "another run is at work")
+        write_down_new_topics(session, broker, run_id)
+        ahead = _Ahead(settings, warehouse, broker, reader, run_id, positions(session))
+        return _Loop(settings, warehouse, session, broker, on_commit, each_minute).run(ahead)
 
 
 class _Ahead:
@@ -155,9 +163,15 @@ class _Loop:
         if self._unchecked and _passed(self._checked, instant, self._settings.check_interval):
             self._check()
         if self._rounds and _passed(self._maintained, instant, self._settings.maintenance_interval):
+            self._maintain()
+
+    def _maintain(self) -> None:
+        try:
             for _ in self._warehouse.maintain():
                 pass
-            self._maintained = time.monotonic()
+        except Transient as error:
+            _log.warning("maintenance is put off: %s", error)
+        self._maintained = time.monotonic()
 
     def _check(self) -> None:
         self._each_minute(self._warehouse, self._unchecked)

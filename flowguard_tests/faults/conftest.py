@@ -1,11 +1,15 @@
 """Faults are tested on a real Apache Kafka: the promises about what was acknowledged are its own."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from flowguard.local.apache_kafka import ApacheKafka
 from flowguard.settings import Settings
+from flowguard_tests.conftest import Produce, with_new_topics
+from flowguard_tests.faults.undisturbed import Undisturbed
+from flowguard_tests.rounds.flow import contents, opened, rolled, traffic
 
 
 @pytest.fixture(scope="session")
@@ -14,8 +18,23 @@ def kafka(apache_kafka_server: ApacheKafka) -> str:
     return apache_kafka_server.bootstrap
 
 
+@pytest.fixture(scope="session")
+def undisturbed(kafka: str, produce: Produce, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """Some traffic, and what must be in the tables of whoever ingests it."""
+    settings = in_small_rounds(with_new_topics(kafka, tmp_path_factory.mktemp("undisturbed")))
+    traffic(settings, produce, 120)
+    with opened(settings) as warehouse:
+        rolled(settings, warehouse)
+        return Undisturbed(settings, contents(settings, warehouse))
+
+
 @pytest.fixture
-def quick(settings: Settings) -> Settings:
+def quick(undisturbed: Undisturbed, tmp_path: Path) -> Settings:
+    """An empty home for the same traffic."""
+    return undisturbed.settings.model_copy(update={"home": tmp_path / "home"})
+
+
+def in_small_rounds(settings: Settings) -> Settings:
     """Rolling runs that end soon after the topics are quiet, of many small rounds."""
     return settings.model_copy(
         update={

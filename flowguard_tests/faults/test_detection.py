@@ -32,6 +32,7 @@ from flowguard.rounds.rolling import Rolled
 from flowguard.settings import Settings
 from flowguard.warehouse import Warehouse
 from flowguard_tests.conftest import Produce
+from flowguard_tests.faults.conftest import in_small_rounds
 from flowguard_tests.rounds.flow import contents, opened, order, rolled
 from flowguard_tests.waiting import wait_until
 
@@ -44,6 +45,11 @@ def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     else:
         with embedded_broker(tmp_path_factory.mktemp("broker"), free_port()) as bootstrap:
             yield bootstrap
+
+
+@pytest.fixture
+def quick(settings: Settings) -> Settings:
+    return in_small_rounds(settings)
 
 
 @pytest.fixture

@@ -1,14 +1,44 @@
-"""DuckDB's errors become ours where a statement is a person's."""
+"""DuckDB's errors become ours: where a statement is a person's, and where the storage does not take what is written."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 
-from flowguard.errors import InvalidInput
+from flowguard.errors import InvalidInput, StorageFailed, WarehouseBusy
 
 _MISTAKES = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException)
 _HARMLESS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+
+_LOCKED = "database is locked"
+_NOT_WRITTEN = ("No space left on device", "database or disk is full", "disk I/O error", "File too large")
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """What the disk, or another process that holds the catalog, keeps from being written can be tried again."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise _failed(folder, error) from error
+        raise
+    except duckdb.Error as error:
+        if _LOCKED in str(error):
+            raise WarehouseBusy(f"the catalog in {folder} is held by another process: {error}") from error
+        if any(sign in str(error) for sign in _NOT_WRITTEN):
+            raise _failed(folder, error) from error
+        raise
+
+
+def _failed(folder: Path, error: Exception) -> StorageFailed:
+    return StorageFailed(
+        f"{folder} cannot be written ({error}): make room or mend the disk; nothing was written in part, and it is "
+        "safe to try again"
+    )
 
 
 @contextmanager

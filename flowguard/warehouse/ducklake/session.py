@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -12,7 +13,7 @@ from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
 from flowguard.warehouse.base import Staged
 from flowguard.warehouse.ducklake.connection import LAKE
-from flowguard.warehouse.ducklake.errors import translated
+from flowguard.warehouse.ducklake.errors import storage_errors, translated
 
 
 class DuckLakeSession:
@@ -23,10 +24,12 @@ class DuckLakeSession:
         connection: duckdb.DuckDBPyConnection,
         lock: Callable[[], AbstractContextManager[None]],
         model_sql: Callable[[Model, Scope], str],
+        folder: Path,
     ) -> None:
         self._connection = connection
         self._lock = lock
         self._model_sql = model_sql
+        self._folder = folder
 
     def query(self, sql: str) -> pl.DataFrame:
         with translated():
@@ -51,7 +54,7 @@ class DuckLakeSession:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with self._lock():
+        with self._lock(), storage_errors(self._folder):
             self._connection.begin()
             try:
                 yield

@@ -19,7 +19,7 @@ from flowguard.models.table import BYTES, Model, Table
 from flowguard.settings import Settings
 from flowguard.warehouse.base import Session, Staged
 from flowguard.warehouse.ducklake.connection import LAKE, connect
-from flowguard.warehouse.ducklake.errors import only_select
+from flowguard.warehouse.ducklake.errors import only_select, storage_errors
 from flowguard.warehouse.ducklake.maintenance import STEPS
 from flowguard.warehouse.ducklake.session import DuckLakeSession
 from flowguard.warehouse.lock import file_lock
@@ -54,7 +54,7 @@ class DuckLakeWarehouse:
     def session(self) -> Iterator[Session]:
         with self._connection.cursor() as cursor:
             cursor.execute(f"USE {LAKE}")
-            yield DuckLakeSession(cursor, self._lock, self.model_sql)
+            yield DuckLakeSession(cursor, self._lock, self.model_sql, self._folder)
 
     def stage(self, table: Table, frame: pl.DataFrame) -> Staged:
         if frame.is_empty():
@@ -72,7 +72,7 @@ class DuckLakeWarehouse:
         with self._connection.cursor() as cursor:
             for name, statement in STEPS:
                 yield name
-                with self._lock():
+                with self._lock(), storage_errors(self._folder):
                     crash_point("maintenance.step")
                     cursor.execute(statement)
                     crash_point("maintenance.stepped")
@@ -85,11 +85,14 @@ class DuckLakeWarehouse:
         if day is not None:
             folder = folder / f"{table.day}={day}"
             frame = frame.drop(str(table.day))
-        folder.mkdir(parents=True, exist_ok=True)
         file: Path = folder / f"{uuid4()}.parquet"
         # A payload of 50 kB would become a statistic of 200,000 characters in the catalog.
         measured = [c.name for c in table.columns if c.type != BYTES and c.name in frame.columns]
-        parquet.write_table(frame.to_arrow(), file, compression="zstd", compression_level=1, write_statistics=measured)
+        with storage_errors(self._folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            parquet.write_table(
+                frame.to_arrow(), file, compression="zstd", compression_level=1, write_statistics=measured
+            )
         return str(file)
 
     def _is_migrated(self) -> bool:

@@ -1,0 +1,56 @@
+"""The kill matrix: a process is killed at each crash point, another one carries on, and all tables are as if nothing
+had happened."""
+
+import re
+from pathlib import Path
+
+import pytest
+from polars.testing import assert_frame_equal
+
+import flowguard
+from flowguard.faults import CRASH_POINTS
+from flowguard.settings import Settings
+from flowguard_tests.faults.processes import finish, killed_at
+from flowguard_tests.faults.undisturbed import Undisturbed
+from flowguard_tests.rounds.flow import contents, opened
+
+STAGES = {
+    "ingest": ("round.", "silver."),
+    "refresh": ("gold.",),
+    "maintain": ("maintenance.",),
+}
+"""By the worker's work, the crash points on its way. Redrive, backfill and acceptance have tests of their own."""
+ELSEWHERE = ("redrive.", "backfill.", "acceptance.")
+SMOKE = {("ingest", "round.dirty", 2), ("refresh", "gold.swapped", 0), ("maintain", "maintenance.stepped", 1)}
+"""One kill a stage, in every run of the tests; the others are in `make test-faults`."""
+PASSES = {"ingest": (0, 2), "refresh": (0,), "maintain": (0, 1, 2, 3, 4)}
+
+
+MATRIX = [
+    (work, point, passes)
+    for work, prefixes in STAGES.items()
+    for point in CRASH_POINTS
+    if point.startswith(prefixes)
+    for passes in PASSES[work]
+]
+
+
+@pytest.mark.parametrize(
+    ("work", "point", "passes"),
+    [pytest.param(*case, marks=() if case in SMOKE else pytest.mark.faults) for case in MATRIX],
+)
+def test_a_kill_changes_nothing(quick: Settings, undisturbed: Undisturbed, work: str, point: str, passes: int) -> None:
+    if work != "ingest":
+        finish(quick, "ingest")
+    assert killed_at(quick, work, point, passes), f"{work} never came to {point} {passes + 1} times"
+    finish(quick, work)
+    with opened(quick) as warehouse:
+        for table, rows in contents(quick, warehouse).items():
+            assert_frame_equal(rows, undisturbed.tables[table])
+
+
+def test_every_crash_point_is_reached_by_some_test_and_exists() -> None:
+    sources = "".join(file.read_text() for file in Path(flowguard.__file__).parent.rglob("*.py"))
+    assert set(re.findall(r'crash_point\("([\w.]+)"\)', sources)) == set(CRASH_POINTS)
+    covered = (*ELSEWHERE, *(prefix for prefixes in STAGES.values() for prefix in prefixes))
+    assert [name for name in CRASH_POINTS if not name.startswith(covered)] == []

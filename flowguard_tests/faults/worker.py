@@ -1,0 +1,49 @@
+"""What the tests kill: a process that does one piece of work in the home that its environment names.
+
+``python -m flowguard_tests.faults.worker WORK [FAULT]``, where FAULT is ``POINT PASSES``: it dies at that crash point
+after so many passes of it; or ``largest_file SIZE``: no file can grow beyond that, as if the disk were full.
+"""
+
+import resource
+import sys
+from contextlib import nullcontext
+from unittest import mock
+
+from flowguard import faults
+from flowguard.rounds import gold
+from flowguard.rounds.rolling import Rolled, roll
+from flowguard.settings import load_settings
+from flowguard.warehouse import open_warehouse
+
+
+def ingest() -> Rolled:
+    settings = load_settings()
+    warehouse = open_warehouse(settings)
+    return roll(settings, warehouse, run_id="worker", on_commit=lambda _: None, each_minute=lambda *_: None)
+
+
+def ingest_without_lease() -> Rolled:
+    """As a second run would whose lease was taken from it: only the warehouse keeps two of them apart."""
+    with mock.patch("flowguard.rounds.rolling.rolling_lease", lambda settings: nullcontext()):
+        return ingest()
+
+
+def refresh() -> object:
+    settings = load_settings()
+    return gold.refresh(open_warehouse(settings), settings)
+
+
+def maintain() -> object:
+    return list(open_warehouse(load_settings()).maintain())
+
+
+WORK = {"ingest": ingest, "ingest_without_lease": ingest_without_lease, "refresh": refresh, "maintain": maintain}
+
+if __name__ == "__main__":
+    work, *fault = sys.argv[1:]
+    match fault:
+        case ["largest_file", size]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (int(size), int(size)))
+        case [point, passes]:
+            faults.arm(point, int(passes))
+    sys.stdout.write(f"{WORK[work]()}\n")
