@@ -12,10 +12,10 @@ PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python; done))
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check demo bench screenshots requirements apache-kafka
+.PHONY: help up test test-faults chaos check demo bench screenshots requirements apache-kafka
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: $(BROKER_READY) ## set up and run the platform  [SIMULATE=0: no shoppers] [BROKER=embedded|kafka|external]
 	@$(BIN)/flowguard up $(if $(filter 0,$(SIMULATE)),--no-simulate) $(CHOSEN_BROKER)
@@ -26,6 +26,14 @@ demo: $(BROKER_READY) ## send events through everything and check every figure  
 test: $(VENV)/.dev ## run the tests  [ARGS=…: for pytest]
 	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-faults: $(VENV)/.dev ## kill, stall and fill what runs, at each step and at random  [ARGS=…: for pytest]
+	@$(BIN)/python -m flowguard.local.apache_kafka || true
+	@$(BIN)/python -m pytest -m faults $(ARGS)
+
+chaos: $(VENV)/.dev ## faults at random under steady traffic, then every event is counted  [MINUTES=10] [SEED=…]
+	@$(BIN)/python -m flowguard.local.apache_kafka
+	@$(BIN)/python -m flowguard_tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/.dev ## lint, formatting, types
 	@$(BIN)/ruff check .

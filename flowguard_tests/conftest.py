@@ -73,7 +73,12 @@ def with_new_topics(kafka: str, home: Path) -> Settings:
 @pytest.fixture(scope="session")
 def produce(kafka: str) -> Produce:
     """``produce(topic, values, partition=None, key=None)``: returns when the broker has acknowledged all of them."""
-    producer = Producer({"bootstrap.servers": kafka, "acks": "all", "linger.ms": 1})
+    return producing(kafka)
+
+
+def producing(bootstrap: str) -> Produce:
+    """See `produce`."""
+    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "linger.ms": 1, "log_level": 2})
 
     def produce(
         topic: str, values: Iterable[bytes | str | None], partition: int | None = None, key: bytes | str | None = None

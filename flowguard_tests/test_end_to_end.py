@@ -14,25 +14,13 @@ from flowguard.local.platform import Platform
 from flowguard.local.ports import on_free_ports
 from flowguard.local.shoppers import Account, Plan, history
 from flowguard.local.shoppers.sending import deliver
-from flowguard.settings import Settings, load_settings
+from flowguard.settings import load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard_tests.local.locks import holder_of
 from flowguard_tests.require import require
 from flowguard_tests.waiting import wait_until
 
 SEED = 20261123
-
-
-def ingesting_process(settings: Settings) -> int | None:
-    """The process that holds the lease of the rolling run, by the kernel's list of locks."""
-    lease = settings.home / "warehouse" / "rolling.lock"
-    if not lease.exists():
-        return None
-    inode = lease.stat().st_ino
-    for line in Path("/proc/locks").read_text().splitlines():
-        _, _, _, _, process, place, *_ = line.split()
-        if place.endswith(f":{inode}"):
-            return int(process)
-    return None
 
 
 def rounds(warehouse: Warehouse) -> int:
@@ -50,7 +38,7 @@ def test_gold_equals_what_was_sent_although_a_run_was_killed(tmp_path: Path, mon
         sent = deliver(account.watch(history(plan)), settings, lambda _: None)
         assert not sent.surprises
         wait_until(lambda: rounds(warehouse) >= 3, 120)
-        process = ingesting_process(settings)
+        process = holder_of(settings.home / "warehouse" / "rolling.lock")
         assert process is not None, "the run was done before it could be killed"
         os.kill(process, signal.SIGKILL)
         for _ in catch_up(settings, warehouse, platform.check):

@@ -112,6 +112,21 @@ class Platform:
                 self._given_up.add(name)
                 self._progress(self._supervisor.obituary(name))
 
+    def pids(self) -> dict[str, int]:
+        """The process of each part that was started and not stopped."""
+        return self._supervisor.pids()
+
+    def revive(self, name: str) -> None:
+        """Start a part again; what is left of it is stopped before."""
+        self._supervisor.stop(name)
+        self._supervisor.start(self._parts[name].program)
+        self._tell()
+
+    def revive_ended(self) -> None:
+        """Start again what has ended by itself."""
+        for name in self._supervisor.ended():
+            self.revive(name)
+
     def watch(self) -> None:
         """Look after the parts until one ends by itself; raises as `check` does."""
         while True:

@@ -1,0 +1,1 @@
+"""Faults at random under steady traffic: ``make chaos MINUTES=… [SEED=…]``."""
