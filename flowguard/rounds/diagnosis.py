@@ -41,13 +41,13 @@ class Finding(NamedTuple):
 
 def diagnose(settings: Settings) -> Iterator[Finding]:
     """Examine everything that can be, in the order of the flow; what fails does not keep the rest from being seen."""
-    yield from _guarded("disk", lambda: _disk(settings))
     try:
         warehouse = open_warehouse(settings, read_only=True)
     except FlowGuardError as error:
         yield Finding(Level.error, "warehouse", str(error))
         return
     with closing(warehouse):
+        yield from _disk(settings)
         yield from _guarded("kafka", lambda: _kafka(settings, warehouse))
         yield from _guarded("exactly once", lambda: _check(warehouse, EXACTLY_ONCE, "each range begins where the last"))
         yield from _guarded("ledger", lambda: _check(warehouse, LEDGER_BALANCED, "every day of every topic balances"))

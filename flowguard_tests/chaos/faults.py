@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -19,6 +20,18 @@ from flowguard.settings import Settings
 from flowguard.warehouse.lock import file_lock
 from flowguard_tests.local.locks import holder_of
 
+PARTS = ("broker", "gateway", "code-server", "daemon", "webserver")
+OTHERS = (
+    "kill_ingestion",
+    "kill_gold",
+    "hang_broker",
+    "hang_ingestion",
+    "fill_disk",
+    "hold_write_lock",
+    "hold_catalog",
+    "add_partition",
+)
+
 
 class Faults:
     """The faults of a platform; ``say`` is told what each does."""
@@ -26,25 +39,15 @@ class Faults:
     def __init__(self, platform: Platform, settings: Settings, random: Random, say: Callable[[str], None]) -> None:
         self._platform, self._settings, self._random, self._say = platform, settings, random, say
         self._partitions = settings.topic_partitions
+        self._deck: list[Callable[[], None]] = []
 
-    def any(self) -> None:
-        """One at random."""
-        fault = self._random.choice(
-            [
-                self.kill_ingestion,
-                self.kill_ingestion,
-                self.kill_gold,
-                self.kill_part,
-                self.kill_part,
-                self.hang_broker,
-                self.hang_ingestion,
-                self.fill_disk,
-                self.hold_write_lock,
-                self.hold_catalog,
-                self.add_partition,
-            ]
-        )
-        fault()
+    def next(self) -> None:
+        """One at random; none a second time before all the others had their turn."""
+        if not self._deck:
+            parts = [partial(self.kill_part, name) for name in PARTS]
+            self._deck = [*parts, *(getattr(self, name) for name in OTHERS)]
+            self._random.shuffle(self._deck)
+        self._deck.pop()()
 
     def kill_ingestion(self) -> None:
         self._signal_run("rolling", signal.SIGKILL)
@@ -52,8 +55,7 @@ class Faults:
     def kill_gold(self) -> None:
         self._signal_run("following", signal.SIGKILL)
 
-    def kill_part(self) -> None:
-        name = self._random.choice(["broker", "gateway", "code-server", "daemon", "webserver"])
+    def kill_part(self, name: str) -> None:
         self._say(f"SIGKILL of {name}")
         groups.send(self._platform.pids()[name], signal.SIGKILL)
         self._wait()

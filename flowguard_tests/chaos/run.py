@@ -82,7 +82,7 @@ def _hurt(platform: Platform, settings: Settings, random: Random, minutes: float
     while time.monotonic() < deadline:
         time.sleep(random.uniform(1, 8))
         platform.revive_ended()
-        faults.any()
+        faults.next()
         count += 1
     return count
 

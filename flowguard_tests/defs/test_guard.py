@@ -1,0 +1,119 @@
+"""The guard: what is wrong with Kafka fails a check and alerts, once when it begins and once when it is over."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import dagster as dg
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
+from pydantic import SecretStr
+
+from flowguard.alerts.hook import Alert, send
+from flowguard.defs import guard
+from flowguard.defs.resources import Home
+from flowguard.rounds.rolling import roll
+from flowguard.settings import Settings
+from flowguard_tests.defs.conftest import Send
+from flowguard_tests.waiting import wait_until
+
+Received = list[dict[str, Any]]
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, Received]]:
+    """Somebody's webhook: its address, and what was posted there."""
+    received: Received = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", received
+        server.shutdown()
+
+
+@pytest.fixture
+def quick(quick: Settings, receiver: tuple[str, Received]) -> Settings:
+    return quick.model_copy(update={"alert_webhook": SecretStr(receiver[0])})
+
+
+def tick(definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, cursor: str | None) -> Any:
+    repository = definitions.get_repository_def()
+    context = dg.build_sensor_context(
+        instance=instance, repository_def=repository, resources={"home": home}, cursor=cursor
+    )
+    return repository.get_sensor_def("guard_sensor").evaluate_tick(context)
+
+
+def test_a_recreated_topic_fails_the_check_and_alerts_until_it_is_over(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    home: Home,
+    quick: Settings,
+    send: Send,
+    receiver: tuple[str, Received],
+) -> None:
+    received = receiver[1]
+    send(3)
+    roll(quick, home.warehouse, run_id="r", on_commit=lambda _: None, each_minute=lambda *_: None)
+    first = tick(definitions, instance, home, None)
+    (evaluation,) = first.asset_events
+    assert (evaluation.passed, evaluation.check_name) == (True, guard.NAME)
+    assert tick(definitions, instance, home, first.cursor).skip_message == "nothing changed"
+
+    topic, admin = quick.orders_topic, AdminClient({"bootstrap.servers": quick.kafka_bootstrap_servers})
+    admin.delete_topics([topic])[topic].result()
+    wait_until(lambda: topic not in admin.list_topics(timeout=5).topics)
+    missing = tick(definitions, instance, home, first.cursor)
+    assert f"missing topics: {topic}" in missing.asset_events[0].description
+
+    config = {"message.timestamp.type": "LogAppendTime"}
+    admin.create_topics([NewTopic(topic, quick.topic_partitions, config=config)])[topic].result()
+    wait_until(lambda: topic in admin.list_topics(timeout=5).topics)
+    gone = tick(definitions, instance, home, missing.cursor)
+    (evaluation,) = gone.asset_events
+    assert not evaluation.passed
+    assert f"topic {topic}, partition" in evaluation.description
+    assert evaluation.description.endswith("What to do: flowguard doctor")
+    with home.warehouse.session() as session, session.transaction():
+        session.execute(f"DELETE FROM ops.ingest_ranges WHERE topic = '{topic}'")
+    over = tick(definitions, instance, home, gone.cursor)
+    assert over.asset_events[0].passed
+
+    states = [(alert["state"], alert["key"].split()[0]) for alert in received]
+    assert states[:2] == [("begun", "TopicMissing"), ("begun", "OffsetsWentBackwards")]
+    assert {state for state in states if state[0] == "over"} == {
+        ("over", "TopicMissing"),
+        ("over", "OffsetsWentBackwards"),
+    }
+
+
+def test_a_broker_that_is_away_is_no_gap(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, quick: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowguard.kafka.config.REQUEST_TIMEOUT", 0.3)
+    away = Home(quick.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:9"}))
+    assert tick(definitions, instance, away, None).skip_message.startswith("nothing can be said: ")
+    away.close()
+
+
+def test_an_alert_that_nobody_takes_is_logged_and_stops_nothing(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    alert = Alert("TopicMissing", "begun", "it is gone", datetime.now(UTC))
+    for address in ("http://127.0.0.1:9/", "no address"):
+        send(settings.model_copy(update={"alert_webhook": SecretStr(address)}), alert)
+    assert "alert begun, TopicMissing: it is gone" in caplog.text
+    assert caplog.text.count("could not be posted") == 2
+    assert "127.0.0.1:9" not in caplog.text.split("could not be posted")[0]
