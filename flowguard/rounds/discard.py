@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import polars as pl
+
 from flowguard.errors import InvalidInput
 from flowguard.models.ops import QUARANTINE
 from flowguard.rounds.changes import Changes, count_days
@@ -17,9 +19,12 @@ def discardable(selection: Selection) -> str:
     return replace(selection, statuses=("open",)).condition
 
 
-def count_discardable(warehouse: Warehouse, selection: Selection) -> int:
-    """How many entries a discard of a selection would decide about."""
-    return int(warehouse.query(f"SELECT COUNT(*) FROM ops.quarantine WHERE {discardable(selection)}").item())
+def what_is_discarded(warehouse: Warehouse, selection: Selection) -> pl.DataFrame:
+    """What a discard would decide about, by stage and rule: entries."""
+    return warehouse.query(
+        f"SELECT stage, rule, COUNT(*) AS entries FROM {QUARANTINE.full_name} WHERE {discardable(selection)} "
+        "GROUP BY stage, rule ORDER BY stage, rule"
+    )
 
 
 def discard(warehouse: Warehouse, settings: Settings, selection: Selection, reason: str) -> Changes:
