@@ -26,6 +26,7 @@ from flowguard.rounds.entries import EntryId, Selection
 from flowguard.rounds.redrive import Redriven, rehearse
 from flowguard.settings import Settings, as_environment, load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard.warehouse.lock import file_lock
 from flowguard_tests.rounds.histories import Feeder, Sent
 
 STRICT, LOOSE = date(2026, 11, 10), date(2026, 10, 1)
@@ -129,14 +130,15 @@ from flowguard.warehouse import open_warehouse
 settings = load_settings()
 warehouse = open_warehouse(settings)
 """
-_WORK = {
-    "redrive": _OPEN
-    + """
+_REDRIVE = """
 from flowguard.rounds.entries import Selection
 from flowguard.rounds.redrive import redrive
 
-redrive(warehouse, settings, Selection(rules=("before_start",)), run_id="killed")
-""",
+redrive(warehouse, settings, Selection({chosen}), run_id="killed")
+"""
+_WORK = {
+    "redrive": _OPEN + _REDRIVE.format(chosen="rules=('before_start',)"),
+    "redrive of everything": _OPEN + _REDRIVE.format(chosen=""),
     "backfill": _OPEN
     + """
 from flowguard.rounds.backfill import rebuild
@@ -343,6 +345,36 @@ def test_a_killed_redrive_carries_on(
         contents(settings, warehouse)
         assert redriven(warehouse, settings, Selection(rules=("before_start",))).tried == 73 - 20 * batches
         assert_same(contents(settings, warehouse), undisturbed)
+
+
+def test_what_a_killed_redrive_tried_in_vain_is_tried_once_more(refused_home: Path) -> None:
+    settings = again(refused_home)
+    with opened(settings) as warehouse:
+        redriven(warehouse, settings)
+        expected = contents(settings, warehouse)
+    settings = again(refused_home)
+    killed(settings, "redrive.committed", passes=1, work="redrive of everything")
+    with opened(settings) as warehouse:
+        redriven(warehouse, settings)
+        found = contents(settings, warehouse)
+        tried = {(entry["status"], entry["redrives"]) for entry in entries(warehouse)}
+        assert tried == {("redriven", 1), ("open", 1), ("open", 2)}
+    both = [frames.pop("ops.quarantine").drop("redrives") for frames in (found, expected)]
+    assert_frame_equal(*both, check_row_order=False)
+    assert_same(found, expected)
+
+
+def test_no_backfill_or_discard_gets_in_between(strict: Settings, loose: Settings) -> None:
+    def locked(_: Redriven) -> None:
+        with pytest.raises(WarehouseBusy), file_lock(strict.home / "warehouse" / "bronze.lock", 0.0):
+            pass
+        seen.append(True)
+
+    seen: list[bool] = []
+    with opened(strict) as warehouse:
+        ingest(warehouse, strict, TRAFFIC)
+        redriven(warehouse, loose, on_batch=locked)
+    assert len(seen) == 4
 
 
 @pytest.mark.parametrize("point", [name for name in CRASH_POINTS if name.startswith("backfill.")])
