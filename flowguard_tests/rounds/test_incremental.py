@@ -67,7 +67,7 @@ STRICT = (date(2026, 11, 13), date(2026, 11, 20))
 """Start dates that refuse some of the events."""
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(rounds, st.data())
 def test_rounds_equal_one_recompute(warehouse: Warehouse, home: Settings, history: list[list[Sent]], data) -> None:
     """Rounds, backfills and redrives by rules that change in between; at the end all that passes is redriven."""
