@@ -27,6 +27,19 @@ CRASH_POINTS = {
     "gold.committed": "GOLD is committed",
     "maintenance.step": "the write lock is held, a step of the maintenance comes next",
     "maintenance.stepped": "a step of the maintenance is done",
+    "backfill.staged": "a day of Bronze is decoded again and staged, no transaction is open",
+    "backfill.deleted": "the day's rows and entries are deleted, their successors not yet appended",
+    "backfill.appended": "the day is replaced, SILVER is not rebuilt",
+    "backfill.dirty": "the next step is the commit",
+    "backfill.committed": "the day is committed, the next one is not begun",
+    "redrive.read": "entries are read and decoded again, nothing is staged",
+    "redrive.staged": "files are written, no transaction is open",
+    "redrive.begun": "the transaction is open, the entries are known to be as they were read",
+    "redrive.entries": "the entries are replaced",
+    "redrive.bronze": "their Bronze rows are there too",
+    "redrive.silver": "SILVER is rebuilt where it is touched",
+    "redrive.dirty": "the next step is the commit",
+    "redrive.committed": "the batch is committed, the next one is not begun",
 }
 """Every crash point with what has happened when it is reached."""
 

@@ -166,7 +166,12 @@ def _broken(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _quarantine(entries: pl.DataFrame) -> pl.DataFrame:
-    entries = entries.with_columns(status=pl.lit("open"), redrives=pl.lit(0, pl.Int32))
+    entries = entries.with_columns(
+        status=pl.lit("open"),
+        redrives=pl.lit(0, pl.Int32),
+        reason=pl.lit(None, pl.String),
+        decided_at=pl.lit(None, pl.Datetime("us")),
+    )
     return entries.select(name for name in QUARANTINE.column_names if name in entries.columns)
 
 

@@ -31,6 +31,34 @@ LEDGER_BALANCED = Check(
     f"SELECT * FROM gold.flow_ledger WHERE {DAYS} AND NOT balanced",
     "arrival_date",
 )
+LARGEST_SHARE_PERCENT = 5
+"""Of a topic's records of a day: more of them waiting in quarantine is something that a person should know."""
+QUARANTINE_SHARE = Check(
+    "ops.quarantine",
+    "quarantine_share",
+    f"At most {LARGEST_SHARE_PERCENT} % of a day's records of a topic are open entries; what the gateway refused, and "
+    "what a person discarded, does not count",
+    f"""
+SELECT _arrival_date, _topic, records, quarantined
+FROM (
+    SELECT _arrival_date, _topic, SUM(records) AS records, SUM(quarantined) AS quarantined
+    FROM (
+        SELECT _arrival_date, _topic, 0 AS records, 1 AS quarantined
+        FROM ops.quarantine
+        WHERE status = 'open' AND stage <> 'gateway'
+        UNION ALL
+        SELECT arrival_date AS _arrival_date, topic AS _topic, end_offset - start_offset - skipped AS records, 0
+        FROM ops.ingest_ranges
+        WHERE kind = 'records'
+    ) AS counted
+    WHERE {DAYS}
+    GROUP BY _arrival_date, _topic
+) AS shares
+WHERE 100 * quarantined > {LARGEST_SHARE_PERCENT} * records
+""",
+    "_arrival_date",
+    error=False,
+)
 
 
 def _one_time_per_event(table: str, day: str, instant: str) -> Check:
@@ -88,6 +116,7 @@ HAVING COUNT(*) > 1
 )
 
 FLOW = (
+    QUARANTINE_SHARE,
     EXACTLY_ONCE,
     _one_time_per_event("silver.orders_cleaned", "order_date", "order_timestamp"),
     _one_time_per_event("silver.clicks_cleaned", "event_date", "event_timestamp"),

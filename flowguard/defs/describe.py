@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from flowguard.models.ops import INGEST_RANGES, QUARANTINE
 from flowguard.models.registry import BY_NAME
 from flowguard.models.table import BYTES, Table
 from flowguard.warehouse import Warehouse
@@ -18,10 +19,18 @@ _WIDEST_CELL = 40
 
 
 class Description(NamedTuple):
-    """``preview`` is Markdown, None where there is none."""
+    """``preview`` is Markdown, None where there is none. ``refused`` tells of a day of quarantine."""
 
     rows: int
     preview: str | None
+    refused: "Refused | None" = None
+
+
+class Refused(NamedTuple):
+    """Entries of a day by rule and status, as Markdown, and how many percent of the day's records are open ones."""
+
+    by_rule: str
+    open_percent: float | None
 
 
 def describe(warehouse: Warehouse, places: Iterable[tuple[str, date]]) -> dict[tuple[str, date], Description]:
@@ -34,7 +43,8 @@ def describe(warehouse: Warehouse, places: Iterable[tuple[str, date]]) -> dict[t
         table = BY_NAME[name]
         counts = _counts(warehouse, table, days)
         previews = {day: _preview(warehouse, table, day) for day in sorted(days)[-PREVIEWED_DAYS:] if counts.get(day)}
-        found |= {(name, day): Description(counts.get(day, 0), previews.get(day)) for day in days}
+        refused = _refused(warehouse, days) if table is QUARANTINE else {}
+        found |= {(name, day): Description(counts.get(day, 0), previews.get(day), refused.get(day)) for day in days}
     return found
 
 
@@ -45,11 +55,34 @@ def markdown(rows: pl.DataFrame) -> str:
 
 
 def _counts(warehouse: Warehouse, table: Table, days: Collection[date]) -> dict[date, int]:
-    listed = ", ".join(f"CAST('{day}' AS DATE)" for day in days)
     counted = warehouse.query(
-        f"SELECT {table.day}, COUNT(*) FROM {table.full_name} WHERE {table.day} IN ({listed}) GROUP BY {table.day}"
+        f"SELECT {table.day}, COUNT(*) FROM {table.full_name} WHERE {_of(table, days)} GROUP BY {table.day}"
     )
     return dict(counted.iter_rows())
+
+
+def _of(table: Table, days: Iterable[date]) -> str:
+    listed = ", ".join(f"CAST('{day}' AS DATE)" for day in days)
+    return f"{table.day} IN ({listed})"
+
+
+def _refused(warehouse: Warehouse, days: Collection[date]) -> dict[date, Refused]:
+    """The records of a day are all that arrived, by whichever topic."""
+    entries = warehouse.query(
+        f"SELECT _arrival_date, stage, rule, status, COUNT(*) AS entries FROM ops.quarantine "
+        f"WHERE {_of(QUARANTINE, days)} GROUP BY ALL ORDER BY entries DESC, stage, rule, status"
+    )
+    records = warehouse.query(
+        f"SELECT arrival_date, SUM(bronze_rows + quarantined) FROM ops.ingest_ranges "
+        f"WHERE {_of(INGEST_RANGES, days)} GROUP BY arrival_date"
+    )
+    arrived = dict(records.iter_rows())
+    found = {}
+    for (day,), of_day in entries.partition_by("_arrival_date", as_dict=True, maintain_order=True).items():
+        waiting = of_day.filter(status="open")["entries"].sum()
+        share = round(float(100 * waiting / arrived[day]), 2) if arrived.get(day) else None
+        found[day] = Refused(markdown(of_day.drop("_arrival_date")), share)
+    return found
 
 
 def _preview(warehouse: Warehouse, table: Table, day: date) -> str:

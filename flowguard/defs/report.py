@@ -47,7 +47,9 @@ class _Pending:
 class Reporter:
     """Use as a context manager around the work; what is pending at its end is told then."""
 
-    def __init__(self, context: dg.AssetExecutionContext, warehouse: Warehouse, settings: Settings) -> None:
+    def __init__(
+        self, context: dg.AssetExecutionContext | dg.OpExecutionContext, warehouse: Warehouse, settings: Settings
+    ) -> None:
         self._context, self._warehouse, self._settings = context, warehouse, settings
         self._pending: dict[TableDay, _Pending] = defaultdict(_Pending)
         self._told: dict[TableDay, float] = {}
@@ -136,6 +138,10 @@ def _metadata(pending: _Pending, described: Description) -> dict[str, dg.Metadat
         metadata["offsets"] = dg.MetadataValue.md(_offsets_table(pending.offsets))
     if described.preview:
         metadata["preview"] = dg.MetadataValue.md(described.preview)
+    if described.refused:
+        metadata["refused_by_rule"] = dg.MetadataValue.md(described.refused.by_rule)
+        if described.refused.open_percent is not None:
+            metadata["open_percent_of_records"] = dg.MetadataValue.float(described.refused.open_percent)
     return metadata
 
 

@@ -16,6 +16,8 @@ QUARANTINE = Table(
         required("message", TEXT, "What is wrong"),
         required("status", TEXT, "open, redriven or discarded"),
         required("redrives", SMALL, "How often it was tried again"),
+        Column("reason", TEXT, "Why a person discarded it"),
+        Column("decided_at", INSTANT, "When a person discarded it, UTC"),
         *INGESTION,
     ),
     keys=("_topic", "_generation", "_partition", "_offset"),

@@ -18,7 +18,7 @@ import sqlglot
 from sqlglot import exp
 
 from flowguard.models.scope import Scope
-from flowguard.models.table import Model, Table
+from flowguard.models.table import Column, Model, Table
 
 _ARRIVAL = ("_arrived_at", "_topic", "_generation", "_partition", "_offset")
 
@@ -42,6 +42,12 @@ def create(table: Table, dialect: str = "duckdb") -> str:
     """The CREATE TABLE of a table."""
     columns = ", ".join(f"{c.name} {c.type}{' NOT NULL' if c.required else ''}" for c in table.columns)
     text = f"CREATE TABLE IF NOT EXISTS {table.full_name} ({columns})"
+    return sqlglot.transpile(text, read="duckdb", write=dialect)[0]
+
+
+def add_column(table: Table, column: Column, dialect: str = "duckdb") -> str:
+    """The ALTER TABLE that adds a column which may be NULL."""
+    text = f"ALTER TABLE {table.full_name} ADD COLUMN {column.name} {column.type}"
     return sqlglot.transpile(text, read="duckdb", write=dialect)[0]
 
 

@@ -65,10 +65,20 @@ def prepare(
         tuple(ranges),
         tuple(staged),
         _range_rows(ordered, orders, clicks, quarantine, run_id),
-        _passed(orders.rows, _FRESH_ORDERS),
-        _passed(clicks.rows, _FRESH_CLICKS),
+        passed_orders(orders.rows),
+        passed_clicks(clicks.rows),
         tuple(_after(planned, blocks) for planned, blocks in ordered),
     )
+
+
+def passed_orders(rows: pl.DataFrame) -> pl.DataFrame:
+    """The identities of order events that passed the rules, by which SILVER follows."""
+    return _passed(rows, _FRESH_ORDERS)
+
+
+def passed_clicks(rows: pl.DataFrame) -> pl.DataFrame:
+    """The identities of impressions and clicks that passed the rules, by which SILVER follows."""
+    return _passed(rows, _FRESH_CLICKS)
 
 
 def ingestion_marks(run_id: str) -> dict[str, pl.Expr]:

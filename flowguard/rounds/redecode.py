@@ -5,32 +5,45 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from flowguard.bronze.decode import Decoded, Records, decode_clicks, decode_orders
+from flowguard.bronze.decode import Decoded, decode_clicks, decode_orders
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
+from flowguard.faults import crash_point
 from flowguard.models.ops import QUARANTINE
 from flowguard.models.scope import Scope, ranges_of
 from flowguard.rounds.changes import Changes, mark_dirty
 from flowguard.rounds.chunk import ingestion_marks, limits_of
+from flowguard.rounds.stored import ARRIVED, PLACE, only_decoder, records_of, same_place
 from flowguard.settings import Settings
 from flowguard.warehouse import Session, Staged, Warehouse
-from flowguard.warehouse.lock import file_lock
 
-_LOCK_TIMEOUT_SECONDS = 600.0
 _ARRIVALS = """
 SELECT DISTINCT arrival_date FROM ops.ingest_ranges
 WHERE arrival_date >= CAST('{first}' AS DATE) AND arrival_date <= CAST('{last}' AS DATE)
 ORDER BY arrival_date
 """
-_BYTES = """
-SELECT _topic, _generation, _partition, _offset, _arrived_at, _arrival_date, payload
-FROM {raw}
-WHERE {of_day}
+_STORED = ", ".join((*PLACE, *ARRIVED, "payload"))
+# What a person discarded stays as it is: with it its Bronze row, if it has one.
+_BYTES = f"""
+SELECT {_STORED}
+FROM {{raw}} AS raw
+WHERE {{of_day}} AND NOT EXISTS (
+    SELECT 1 FROM ops.quarantine AS entry
+    WHERE {same_place("entry", "raw")} AND entry.{{of_day}} AND entry.status = 'discarded'
+)
 UNION ALL
-SELECT _topic, _generation, _partition, _offset, _arrived_at, _arrival_date, payload
+SELECT {_STORED}
 FROM ops.quarantine
-WHERE {of_day} AND _topic = '{topic}' AND stage = 'bronze' AND status <> 'redriven'
+WHERE {{of_day}} AND _topic = '{{topic}}' AND stage = 'bronze' AND status = 'open'
 """
-_PLACE = ("_topic", "_generation", "_partition")
+_TRIED = f"SELECT {', '.join(PLACE)}, redrives AS tried FROM ops.quarantine WHERE {{of_day}} AND _topic = '{{topic}}'"
+_DELETE_OPEN = f"""
+DELETE FROM ops.quarantine AS old USING replaced
+WHERE {same_place("old", "replaced")} AND old.{{of_day}} AND old.status = 'open'
+"""
+_DELETE_REFUSED_AGAIN = f"""
+DELETE FROM ops.quarantine AS old USING (SELECT * FROM ops.quarantine WHERE {{of_day}} AND status = 'open') AS refused
+WHERE {same_place("old", "refused")} AND old.{{of_day}} AND old.status = 'redriven'
+"""
 
 RebuildEvents = Callable[[Session, Settings, str, list[Scope], pl.DataFrame], Changes]
 
@@ -47,10 +60,10 @@ def redecode(
 ) -> Changes:
     """Replace arrival days of a raw table and its quarantine, and rebuild the event days of old and new content.
 
-    What arrives meanwhile stays: exactly the offsets that were read are replaced.
+    What arrives meanwhile stays: exactly the offsets that were read are replaced. So does what a person discarded.
     """
     changes: Changes = {}
-    with file_lock(settings.home / "warehouse" / "bronze.lock", _LOCK_TIMEOUT_SECONDS):
+    with only_decoder(settings):
         for day in session.query(_ARRIVALS.format(first=first, last=last)).to_series():
             changes |= _redecode_day(warehouse, session, settings, raw, day, run_id, rebuild_events)
     return changes
@@ -69,22 +82,25 @@ def _redecode_day(
     of_day = f"_arrival_date = CAST('{day}' AS DATE)"
     with session.snapshot():
         session.keep("stored", _BYTES.format(raw=raw, topic=topic, of_day=of_day))
-        session.keep("replaced", "SELECT _topic, _generation, _partition, _offset FROM stored")
-        session.keep("decided", _decisions(of_day, topic))
+        session.keep("replaced", f"SELECT {', '.join(PLACE)} FROM stored")
+        session.keep("attempts", _TRIED.format(topic=topic, of_day=of_day))
         staged = [
             part for decoded in _decoded(session, settings, raw) for part in _stage(warehouse, session, decoded, run_id)
         ]
+    crash_point("backfill.staged")
     if not staged:
         return {(raw, day): 0}
     with session.transaction():
         old = _events_of(session, raw, of_day)
-        session.execute(f"DELETE FROM {raw} AS old USING replaced {_same_place('old', 'replaced')} AND old.{of_day}")
         session.execute(
-            f"DELETE FROM ops.quarantine AS old USING replaced {_same_place('old', 'replaced')} "
-            f"AND old.{of_day} AND old.status <> 'redriven'"
+            f"DELETE FROM {raw} AS old USING replaced WHERE {same_place('old', 'replaced')} AND old.{of_day}"
         )
+        session.execute(_DELETE_OPEN.format(of_day=of_day))
+        crash_point("backfill.deleted")
         for part in staged:
             session.append(part)
+        session.execute(_DELETE_REFUSED_AGAIN.format(of_day=of_day))
+        crash_point("backfill.appended")
         events = pl.concat([old, _events_of(session, raw, of_day)])
         scopes = _event_days(events, settings.duplicate_window)
         refunds = events.filter(pl.col("refund")) if "order_id" in events.columns else pl.DataFrame()
@@ -92,15 +108,9 @@ def _redecode_day(
         changes |= {(raw, day): sum(part.rows for part in staged if part.table is not QUARANTINE)}
         changes |= {(QUARANTINE.full_name, day): sum(part.rows for part in staged if part.table is QUARANTINE)}
         mark_dirty(session, changes)
+        crash_point("backfill.dirty")
+    crash_point("backfill.committed")
     return changes
-
-
-def _decisions(of_day: str, topic: str) -> str:
-    """What people decided about entries, which outlives them."""
-    return (
-        "SELECT _topic, _generation, _partition, _offset, status AS decided, redrives AS tried FROM ops.quarantine "
-        f"WHERE {of_day} AND _topic = '{topic}' AND status <> 'redriven'"
-    )
 
 
 def _decoded(session: Session, settings: Settings, raw: str) -> Iterator[Decoded]:
@@ -110,36 +120,21 @@ def _decoded(session: Session, settings: Settings, raw: str) -> Iterator[Decoded
     total = session.query("SELECT COUNT(*) FROM stored").item()
     for start in range(0, total, size):
         page = session.query(
-            "SELECT * FROM stored ORDER BY _topic, _generation, _partition, _offset, _arrived_at "
-            f"LIMIT {size} OFFSET {start}"
+            f"SELECT * FROM stored ORDER BY {', '.join(PLACE)}, _arrived_at LIMIT {size} OFFSET {start}"
         )
-        yield decode(map(_records, page.partition_by(*_PLACE, "_arrival_date", maintain_order=True)), limits)
-
-
-def _records(part: pl.DataFrame) -> Records:
-    topic, generation, partition, _, _, arrival_date, _ = part.row(0)
-    arrived = part["_arrived_at"].dt.timestamp("ms").to_list()
-    return Records(
-        topic, generation, partition, arrival_date, part["payload"].to_list(), part["_offset"].to_list(), arrived
-    )
+        yield decode(records_of(page), limits)
 
 
 def _stage(warehouse: Warehouse, session: Session, decoded: Decoded, run_id: str) -> list[Staged]:
+    """How often an entry was tried outlives it, also when the record was redriven and is refused again."""
     marks = ingestion_marks(run_id)
-    place = [*_PLACE, "_offset"]
     quarantine = (
-        decoded.quarantine.join(session.query("SELECT * FROM decided"), on=place, how="left")
-        .with_columns(
-            status=pl.coalesce("decided", "status"), redrives=pl.coalesce("tried", "redrives").cast(pl.Int32), **marks
-        )
-        .drop("decided", "tried")
+        decoded.quarantine.join(session.query("SELECT * FROM attempts"), on=PLACE, how="left")
+        .with_columns(redrives=pl.coalesce("tried", "redrives").cast(pl.Int32), **marks)
+        .drop("tried")
     )
     table = ORDERS_RAW if decoded.table is ORDERS_RAW else CLICKS_RAW
     return [warehouse.stage(table, decoded.rows.with_columns(**marks)), warehouse.stage(QUARANTINE, quarantine)]
-
-
-def _same_place(a: str, b: str) -> str:
-    return "WHERE " + " AND ".join(f"{a}.{column} = {b}.{column}" for column in (*_PLACE, "_offset"))
 
 
 def _events_of(session: Session, raw: str, of_day: str) -> pl.DataFrame:

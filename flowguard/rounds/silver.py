@@ -43,11 +43,14 @@ def follow_orders(session: Session, fresh: pl.DataFrame, duplicate_window: timed
     refunds = touched.filter(~placed)
     # Rebuilding refunds where none is touched would find nothing, at the price of two statements.
     rebuild_touched(session, ORDER_MODELS if refunds.height else (ORDER_DUPLICATES, ORDERS_CLEANED), touched)
+    duplicates = _duplicates(session, ORDER_DUPLICATES, "bronze.orders_raw", touched)
     return {
+        # A refund that repeats an order's event_id and time, but arrived before it, takes the order out of the orders.
+        **{("silver.orders_cleaned", day): 0 for table, day in duplicates if table == ORDER_DUPLICATES.full_name},
         **count_days("silver.orders_cleaned", touched.filter(placed)["event_timestamp"]),
         **count_days("silver.order_refunds", refunds["event_timestamp"]),
         **count_days("bronze.orders_raw", touched["_arrival_date"]),
-        **_duplicates(session, ORDER_DUPLICATES, "bronze.orders_raw", touched),
+        **duplicates,
     }
 
 

@@ -32,7 +32,7 @@ PLAIN: dict[str, Any] = {
 SOUND: dict[str, dict[str, Any]] = {
     "bronze.orders_raw": {"event_type": "order_placed", "_rule": None},
     "bronze.clicks_raw": {"event_type": "click", "_rule": None},
-    "ops.quarantine": {"stage": "bronze", "status": "open"},
+    "ops.quarantine": {"stage": "bronze", "status": "redriven"},
     "ops.ingest_ranges": {"start_offset": 0, "end_offset": 1, "kind": "records", "quarantined": 0, "skipped": 0},
     "silver.clicks_cleaned": {"event_type": "click"},
     "gold.daily_order_metrics": {"refunded_revenue": Decimal("0.00"), "refunded_orders": 0},
@@ -41,6 +41,7 @@ BROKEN: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("bronze.orders_raw", "rows_valid"): [{"price": None, "_rule": None}],
     ("bronze.clicks_raw", "rows_valid"): [{"_rule": "no such rule"}],
     ("ops.quarantine", "rows_valid"): [{"status": "forgotten"}],
+    ("ops.quarantine", "quarantine_share"): [{"status": "open"}],
     ("ops.ingest_ranges", "rows_valid"): [{"end_offset": 2}],
     ("silver.order_refunds", "rows_valid"): [{"refunded_at": datetime(2026, 11, 21)}],
     ("silver.orders_cleaned", "rows_valid"): [{"price": Decimal("0.00")}],
@@ -120,6 +121,16 @@ def test_repeated_keys_are_found_in_every_table(warehouse: Warehouse) -> None:
         if check.name == "keys_unique":
             put(warehouse, BY_NAME[check.table], {}, {})
             assert failing(warehouse, check)["copies"].to_list() == [2], check.table
+
+
+def test_a_share_is_of_the_records_of_the_topic_and_day(warehouse: Warehouse) -> None:
+    [check] = [check for check in checks_of(["ops.quarantine"]) if check.name == "quarantine_share"]
+    put(warehouse, BY_NAME["ops.ingest_ranges"], {"end_offset": 43, "skipped": 3}, {"topic": "y", "end_offset": 100})
+    opened = {"status": "open"}
+    put(warehouse, BY_NAME["ops.quarantine"], opened, opened, {"status": "discarded"}, opened | {"stage": "gateway"})
+    assert failing(warehouse, check).is_empty()  # 2 of 40 are 5 %
+    put(warehouse, BY_NAME["ops.quarantine"], opened)
+    assert failing(warehouse, check).rows() == [(DAY, "x", 40, 3)]
 
 
 def test_other_days_are_not_looked_at(warehouse: Warehouse) -> None:

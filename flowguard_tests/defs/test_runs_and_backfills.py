@@ -73,7 +73,9 @@ def test_from_kafka_to_gold(
 
     graph = definitions.resolve_asset_graph()
     records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(graph.asset_check_keys))
-    assert {record.status.value for key, record in records.items() if key.name != "freshness"} == {"SUCCEEDED"}
+    outcomes = {key.name: record.status.value for key, record in records.items() if key.name != "freshness"}
+    assert outcomes.pop("quarantine_share") == "FAILED"  # one of six orders
+    assert set(outcomes.values()) == {"SUCCEEDED"}
 
 
 def test_a_backfill_of_five_days_is_one_run_and_names_every_day(

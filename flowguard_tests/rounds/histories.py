@@ -72,6 +72,10 @@ class Feeder:
         self._next: dict[tuple[str, int], int] = defaultdict(int)
         self._clock: dict[tuple[str, int], int] = defaultdict(lambda: _ms(datetime(2026, 11, 20, 18)))
 
+    def follow(self, settings: Settings) -> None:
+        """Decode what comes next by other settings."""
+        self._settings = settings
+
     def chunk(self, sent: Sequence[Sent]) -> Chunk:
         arrived: dict[tuple[str, int, date], list[tuple[int, int, bytes]]] = defaultdict(list)
         for record in sent:

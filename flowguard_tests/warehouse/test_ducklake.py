@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from flowguard.bronze.tables import CLICKS_RAW
-from flowguard.errors import InvalidInput, WarehouseBusy
-from flowguard.models.ops import DIRTY_DAYS
+from flowguard.errors import InvalidInput, WarehouseBusy, WarehouseCorrupt
+from flowguard.models.ops import DIRTY_DAYS, QUARANTINE
 from flowguard.models.registry import TABLES
 from flowguard.models.scope import days
 from flowguard.models.table import Model
@@ -156,3 +156,44 @@ def test_without_a_warehouse_reading_says_so(tmp_path: Path) -> None:
 def test_every_table_is_there_with_its_columns(warehouse: Warehouse) -> None:
     for table in TABLES:
         assert tuple(warehouse.query(f"SELECT * FROM {table.full_name}").columns) == table.column_names
+
+
+def make_older(home: Settings, *columns: str) -> None:
+    """As a version left the home that did not know some columns of the quarantine."""
+    warehouse = open_warehouse(home)
+    with warehouse.session() as session:
+        for column in columns:
+            session.execute(f"ALTER TABLE {QUARANTINE.full_name} DROP COLUMN {column}")
+        with session.transaction():
+            row = ", ".join(f"{_SAMPLE[c.type]} AS {c.name}" for c in QUARANTINE.columns if c.name not in columns)
+            session.insert(QUARANTINE, f"SELECT {row}")
+    warehouse.close()
+    (home.home / "warehouse" / "tables.txt").write_text("\n".join(table.full_name for table in TABLES))
+
+
+_SAMPLE = {
+    "VARCHAR": "'x'", "INTEGER": "7", "BIGINT": "7", "BLOB": "'x'::BLOB",
+    "DATE": "DATE '2026-11-20'", "TIMESTAMP": "TIMESTAMP '2026-11-20 12:00:00'",
+}  # fmt: skip
+
+
+def test_a_home_of_an_older_version_gets_the_columns_that_it_lacks(home: Settings) -> None:
+    make_older(home, "reason", "decided_at")
+    for _ in range(2):
+        warehouse = open_warehouse(home)
+        [row] = warehouse.query(f"SELECT rule, reason, decided_at FROM {QUARANTINE.full_name}").rows()
+        assert row == ("x", None, None)
+        warehouse.close()
+    warehouse = open_warehouse(home)
+    entries = warehouse.query(f"SELECT * FROM {QUARANTINE.full_name}").with_columns(reason=pl.lit("tests"))
+    with warehouse.session() as session, session.transaction():
+        session.append(warehouse.stage(QUARANTINE, entries))
+    reasons = warehouse.query(f"SELECT reason FROM {QUARANTINE.full_name} ORDER BY reason NULLS LAST")
+    assert reasons.to_series().to_list() == ["tests", None]
+    warehouse.close()
+
+
+def test_a_home_that_lacks_a_required_column_is_refused(home: Settings) -> None:
+    make_older(home, "stage")
+    with pytest.raises(WarehouseCorrupt, match=r"ops\.quarantine .* no column stage"):
+        open_warehouse(home)

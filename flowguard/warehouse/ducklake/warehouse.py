@@ -1,5 +1,6 @@
 """The tables of a home in DuckLake."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
@@ -10,7 +11,7 @@ from uuid import uuid4
 import polars as pl
 import pyarrow.parquet as parquet
 
-from flowguard.errors import InvalidInput
+from flowguard.errors import InvalidInput, WarehouseCorrupt
 from flowguard.faults import crash_point
 from flowguard.models import render
 from flowguard.models.registry import TABLES
@@ -25,7 +26,10 @@ from flowguard.warehouse.ducklake.session import DuckLakeSession
 from flowguard.warehouse.lock import file_lock
 
 _LOCK_TIMEOUT_SECONDS = 120.0
-_NAMES = [table.full_name for table in TABLES]
+_COLUMNS = f"""
+SELECT schema_name || '.' || table_name AS name, column_name FROM duckdb_columns() WHERE database_name = '{LAKE}'
+"""
+_SHAPES = "".join(f"{table.full_name} {' '.join(table.column_names)}\n" for table in TABLES)
 
 
 class DuckLakeWarehouse:
@@ -96,8 +100,9 @@ class DuckLakeWarehouse:
         return str(file)
 
     def _is_migrated(self) -> bool:
-        """Whether a process before this one created all tables; opening one that is half created would fail."""
-        return self._created.exists() and self._created.read_text().split() == _NAMES
+        """Whether a process before this one created all tables with today's columns; opening one that is half created
+        would fail."""
+        return self._created.exists() and self._created.read_text() == _SHAPES
 
     @property
     def _created(self) -> Path:
@@ -107,12 +112,25 @@ class DuckLakeWarehouse:
         return file_lock(self._folder / "write.lock", _LOCK_TIMEOUT_SECONDS)
 
     def _migrate(self) -> None:
-        there = self._connection.execute(
-            f"SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = '{LAKE}'"
-        ).fetchall()
-        for table in (t for t in TABLES if (t.full_name,) not in there):
-            self._create(table)
-        self._created.write_text("\n".join(_NAMES))
+        there: dict[str, set[str]] = defaultdict(set)
+        for name, column in self._connection.execute(_COLUMNS).fetchall():
+            there[name].add(column)
+        for table in TABLES:
+            if table.full_name in there:
+                self._add_columns(table, there[table.full_name])
+            else:
+                self._create(table)
+        self._created.write_text(_SHAPES)
+
+    def _add_columns(self, table: Table, there: set[str]) -> None:
+        """What an older version of FlowGuard did not know yet; rows that are there have NULL in it."""
+        for column in (c for c in table.columns if c.name not in there):
+            if column.required:
+                raise WarehouseCorrupt(
+                    f"{table.full_name} in {self._folder} has no column {column.name}, which is never NULL: "
+                    "the home was made by a version that is too old; replay its topics into a new home"
+                )
+            self._connection.execute(render.add_column(table, column))
 
     def _create(self, table: Table) -> None:
         run = partial(self._connection.execute)
