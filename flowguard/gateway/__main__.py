@@ -2,6 +2,7 @@
 
 import logging
 import math
+import signal
 import sys
 
 import uvicorn
@@ -16,6 +17,8 @@ CONNECTIONS = 2_048
 
 def serve(settings: Settings) -> None:
     """Serve in the foreground."""
+    # Once it has finished, uvicorn raises the signal again, which would be the end of this process, not its exit.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     uvicorn.run(
         create_app(settings),
