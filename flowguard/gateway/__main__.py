@@ -13,6 +13,8 @@ from flowguard.settings import Settings, load_settings
 
 CONNECTIONS = 2_048
 """At once; beyond it uvicorn answers 503, so that bodies being received are bounded too."""
+SETTLED_AFTER = 3
+"""Seconds within which a timeout is noticed: the client library looks once a second, and the machine may be busy."""
 
 
 def serve(settings: Settings) -> None:
@@ -29,7 +31,7 @@ def serve(settings: Settings) -> None:
         proxy_headers=False,
         server_header=False,
         limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=math.ceil(settings.gateway_timeout.total_seconds()) + 1,
+        timeout_graceful_shutdown=math.ceil(settings.gateway_timeout.total_seconds()) + SETTLED_AFTER,
     )
 
 

@@ -22,6 +22,12 @@ Serve = Callable[..., AbstractContextManager[httpx.Client]]
 Stored = Callable[..., list[tuple[bytes | None, bytes]]]
 
 
+def pending(client: httpx.Client) -> int:
+    """How many records of a gateway await their acknowledgement."""
+    (line,) = (line for line in client.get("/metrics").text.splitlines() if line.startswith("flowguard_gateway_pend"))
+    return int(line.split()[1])
+
+
 @pytest.fixture
 def serve(settings: Settings) -> Serve:
     """``with serve(gateway_max_batch=2, …) as client``: a gateway with those settings that is ready."""

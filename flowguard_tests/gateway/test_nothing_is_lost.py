@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
 from flowguard.local.apache_kafka import ApacheKafka
 from flowguard.local.ports import free_port
 from flowguard.settings import Settings
 from flowguard_tests.gateway.clients import Clients
-from flowguard_tests.gateway.conftest import Serve, Stored
+from flowguard_tests.gateway.conftest import Serve, Stored, pending
 from flowguard_tests.require import require
 from flowguard_tests.waiting import wait_until
 
@@ -115,8 +114,3 @@ def more_accepted(clients: Clients) -> Callable[[], bool]:
     """Whether a hundred more events were accepted from now on."""
     before = len(clients.accepted)
     return lambda: len(clients.accepted) > before + 100
-
-
-def pending(gateway: httpx.Client) -> int:
-    (line,) = (line for line in gateway.get("/metrics").text.splitlines() if line.startswith("flowguard_gateway_pend"))
-    return int(line.split()[1])
