@@ -179,7 +179,7 @@ def _rejected_entries(block: Records) -> Iterable[tuple[object, ...]]:
         try:
             event = _read_rejected(value or b"")
         except UNDECODABLE as error:
-            yield (*coordinates, value, "bronze", "unreadable", None, f"not a record of the gateway: {fit(str(error))}")
+            yield (*coordinates, value, "bronze", "unreadable", None, fit(f"not a record of the gateway: {error}"))
         else:
             field = event.field and fit(event.field)
             yield (*coordinates, event.payload, "gateway", fit(event.rule), field, fit(event.message))

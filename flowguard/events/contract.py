@@ -68,7 +68,7 @@ def explain(error: Exception) -> Refusal:
     """The refusal that a decoding error stands for."""
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):
-        return Refusal("unreadable", f"not readable as JSON: {fit(text)}")
+        return Refusal("unreadable", fit(f"not readable as JSON: {text}"))
     rule = next((rule for pattern, rule in _TEXT_OF_MSGSPEC if re.search(pattern, text)), "wrong_type")
     found = _FIELD.search(text)
     return Refusal(rule, fit(re.sub(r" - at `\$.*`$", "", text)), (found[1] or found[2]) if found else None)
@@ -76,8 +76,8 @@ def explain(error: Exception) -> Refusal:
 
 def fit(message: str) -> str:
     """A message that fits into a column: it may quote an event, which may be long and hold a NUL."""
-    short = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + " …"
-    return short.replace("\0", r"\0")
+    text = message.replace("\0", r"\0")
+    return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
 
 
 def control_character(event: Any) -> Refusal | None:

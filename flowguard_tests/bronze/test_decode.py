@@ -122,7 +122,7 @@ def test_a_verdict_does_not_depend_on_who_asks() -> None:
     def decode_from(depth: int) -> list[tuple[object, ...]]:
         return decode_from(depth - 1) if depth else decode(deep).quarantine.rows()
 
-    assert decode_from(600) == decode_from(0)
+    assert decode_from(700) == decode_from(0)
 
 
 def test_refused_events_of_the_gateway_keep_their_reason() -> None:

@@ -47,6 +47,6 @@ def verdicts(decoded: Decoded, values: Sequence[Value], first: int = 0) -> list[
     assert broken == [(offset, rule) for offset, stage, rule, *_ in refusals if stage == "silver"]
     told = {offset: refusal for offset, *refusal in refusals}
     assert len(told) == len(refusals)
-    assert all(message and len(message) < 600 and "\0" not in message for *_, message in told.values())
+    assert all(message and len(message) <= 500 and "\0" not in message for *_, message in told.values())
     nothing = (None, None, None, None)
     return [Verdict(*told.get(offset, nothing), rows.get(offset)) for offset, _ in expected]
