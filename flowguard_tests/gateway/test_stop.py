@@ -75,7 +75,8 @@ def test_what_awaits_a_broker_is_answered_all_the_same(
         wait_until(lambda: _status(client) == 0)
         if recovers:
             own_broker.resume()
-        assert {answer.result().status_code for answer in answers} == {200 if recovers else 504}
+        # 503 for those that were not even sent, because enough others were on their way.
+        assert {answer.result().status_code for answer in answers} <= ({200} if recovers else {503, 504})
         assert process.wait(30) == 0
     own_broker.resume()
     if recovers:
