@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from confluent_kafka import Producer
 
@@ -17,6 +18,10 @@ from flowguard.settings import PREFIX, Settings, load_settings
 from flowguard_tests.require import require
 
 Produce = Callable[..., None]
+
+# On a busy machine any example may be late, which says nothing about it.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

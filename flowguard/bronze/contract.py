@@ -5,7 +5,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from flowguard.events.contract import UNDECODABLE, Refusal, control_character, explain, read_click, read_order
+from flowguard.events.contract import (
+    UNDECODABLE,
+    Refusal,
+    check_bytes,
+    control_character,
+    explain,
+    read_click,
+    read_order,
+)
 from flowguard.events.model import Click, Impression, OrderPlaced, OrderRefunded
 
 _encode_lines = msgspec.json.Encoder().encode_lines
@@ -78,5 +86,5 @@ def _read_one_by_one(contract: Contract, values: Sequence[bytes | None]) -> Read
 
 def _read_one(contract: Contract, value: bytes) -> tuple[Any, Set[str]]:
     """The event and the names of all its fields; raises one of `UNDECODABLE`."""
-    value.decode()  # msgspec does not look into the values of unknown fields
+    check_bytes(value)
     return contract.tolerant(value), _read_fields(value).keys()

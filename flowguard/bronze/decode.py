@@ -10,7 +10,7 @@ import polars as pl
 
 from flowguard.bronze.contract import CLICK_CONTRACT, ORDER_CONTRACT, Contract, read_block
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
-from flowguard.events.contract import UNDECODABLE, Refusal
+from flowguard.events.contract import UNDECODABLE, Refusal, fit
 from flowguard.events.rejected import RejectedEvent
 from flowguard.events.rules import RULES, Limits, first_broken
 from flowguard.models.ops import QUARANTINE
@@ -184,6 +184,7 @@ def _rejected_entries(block: Records) -> Iterable[tuple[object, ...]]:
         try:
             event = _read_rejected(value or b"")
         except UNDECODABLE as error:
-            yield (*coordinates, value, "bronze", "unreadable", None, f"not a record of the gateway: {error}")
+            yield (*coordinates, value, "bronze", "unreadable", None, fit(f"not a record of the gateway: {error}"))
         else:
-            yield (*coordinates, event.payload, "gateway", event.rule, event.field, event.message)
+            field = event.field and fit(event.field)
+            yield (*coordinates, event.payload, "gateway", fit(event.rule), field, fit(event.message))

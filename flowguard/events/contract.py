@@ -1,6 +1,7 @@
 """Reading one event by the contract: the event, or the refusal that names the rule."""
 
 import re
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -15,6 +16,10 @@ class Refusal(msgspec.Struct, frozen=True):
     message: str
     field: str | None = None
 
+
+DEEPEST = 100
+"""How deeply an event may be nested. Without a limit of our own, the caller's stack would be part of the verdict."""
+_LONGEST_MESSAGE = 500
 
 read_event = msgspec.json.Decoder(Event).decode
 """Decode any event; raises one of `UNDECODABLE`, see `explain`."""
@@ -36,17 +41,43 @@ _FIELD = re.compile(r"at `\$\.(\w+)`|required field `(\w+)`")
 
 
 UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What the decoders raise."""
+"""What the decoders and `check_bytes` raise."""
+
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+
+
+def check_bytes(raw: bytes) -> None:
+    """Look where the decoders do not: into the values of fields that the contract does not know.
+
+    Raises:
+        UNDECODABLE: something there is not UTF-8, or nested too deeply.
+    """
+    raw.isascii() or raw.decode()
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST and _depth(raw) > DEEPEST:
+        raise msgspec.DecodeError(f"nested deeper than {DEEPEST} levels")
+
+
+def _depth(raw: bytes) -> int:
+    brackets = _TEXT.sub(b"", raw).translate(None, _NO_BRACKET)
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)
 
 
 def explain(error: Exception) -> Refusal:
     """The refusal that a decoding error stands for."""
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):
-        return Refusal("unreadable", f"not readable as JSON: {text}")
+        return Refusal("unreadable", fit(f"not readable as JSON: {text}"))
     rule = next((rule for pattern, rule in _TEXT_OF_MSGSPEC if re.search(pattern, text)), "wrong_type")
     found = _FIELD.search(text)
-    return Refusal(rule, re.sub(r" - at `\$.*`$", "", text), (found[1] or found[2]) if found else None)
+    return Refusal(rule, fit(re.sub(r" - at `\$.*`$", "", text)), (found[1] or found[2]) if found else None)
+
+
+def fit(message: str) -> str:
+    """A message that fits into a column: it may quote an event, which may be long and hold a NUL."""
+    text = message.replace("\0", r"\0")
+    return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
 
 
 def control_character(event: Any) -> Refusal | None:

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import signal
 import sys
 
 import uvicorn
@@ -12,10 +13,14 @@ from flowguard.settings import Settings, load_settings
 
 CONNECTIONS = 2_048
 """At once; beyond it uvicorn answers 503, so that bodies being received are bounded too."""
+SETTLED_AFTER = 3
+"""Seconds within which a timeout is noticed: the client library looks once a second, and the machine may be busy."""
 
 
 def serve(settings: Settings) -> None:
     """Serve in the foreground."""
+    # Once it has finished, uvicorn raises the signal again, which would be the end of this process, not its exit.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     uvicorn.run(
         create_app(settings),
@@ -26,7 +31,7 @@ def serve(settings: Settings) -> None:
         proxy_headers=False,
         server_header=False,
         limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=math.ceil(settings.gateway_timeout.total_seconds()) + 1,
+        timeout_graceful_shutdown=math.ceil(settings.gateway_timeout.total_seconds()) + SETTLED_AFTER,
     )
 
 

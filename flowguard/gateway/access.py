@@ -49,8 +49,15 @@ class Access:
 
     def _refuse_foreign_page(self, origin: str, host: str) -> None:
         """A browser sends some requests of any page anywhere; only who may read the answer may send."""
-        if origin not in self._origins and urlsplit(origin).netloc != host:
+        if origin not in self._origins and _host_of(origin) != host:
             raise HTTPException(403, f"pages of {origin} may not send events here")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # such as http://[
+        return None
 
 
 def _headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes | None, bytes]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from msgspec import Struct, json
+from msgspec import Struct, json, structs
 
 from flowguard.gateway.ingest import Accepted, Verdict
 from flowguard.gateway.sink import Outcome
@@ -14,7 +14,7 @@ RETRY_AFTER = 2
 STATUS_CODES = {
     200: "All events are accepted and stored",
     207: "Some events are accepted and stored, some are refused: see the entries",
-    400: "The body is not readable as JSON",
+    400: "The body is not readable as JSON, or its length is no number",
     401: "The API key is missing or unknown",
     403: "The page that sends is of an origin that is not allowed",
     405: "Only POST is possible here",
@@ -48,9 +48,17 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 encode = json.Encoder().encode
 
 
-def to(verdicts: Sequence[Verdict], outcomes: Sequence[Outcome]) -> tuple[int, Answer]:
-    """The status code and the answer for verdicts and what became of their records."""
-    entries = [_entry(verdict, outcome) for verdict, outcome in zip(verdicts, outcomes, strict=True)]
+def entry(verdict: Verdict) -> Entry:
+    """What a client is told once the record is stored."""
+    if isinstance(verdict, Accepted):
+        return Entry(verdict.event_id, "accepted")
+    refusal = verdict.refusal
+    return Entry(verdict.event_id, "refused", refusal.rule, refusal.field, refusal.message)
+
+
+def to(promised: Sequence[Entry], outcomes: Sequence[Outcome]) -> tuple[int, Answer]:
+    """The status code and the answer for entries and what became of their records."""
+    entries = [_settled(entry, outcome) for entry, outcome in zip(promised, outcomes, strict=True)]
     accepted = sum(entry.status == "accepted" for entry in entries)
     refused = sum(entry.status == "refused" for entry in entries)
     return _status(entries, accepted, refused), Answer(accepted, refused, entries)
@@ -61,13 +69,9 @@ def declined(message: str) -> Answer:
     return Answer(0, 0, [], message)
 
 
-def _entry(verdict: Verdict, outcome: Outcome) -> Entry:
-    if isinstance(verdict, Accepted):
-        return Entry(verdict.event_id, "accepted" if outcome is Outcome.STORED else outcome.value)
-    # A refusal counts only once it is on record.
-    status: Literal["refused", "not_stored", "unknown"] = "refused" if outcome is Outcome.STORED else outcome.value
-    refusal = verdict.refusal
-    return Entry(verdict.event_id, status, refusal.rule, refusal.field, refusal.message)
+def _settled(entry: Entry, outcome: Outcome) -> Entry:
+    """A refusal, too, counts only once it is on record."""
+    return entry if outcome is Outcome.STORED else structs.replace(entry, status=outcome.value)
 
 
 def _status(entries: list[Entry], accepted: int, refused: int) -> int:

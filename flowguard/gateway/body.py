@@ -11,11 +11,11 @@ async def read_body(headers: Iterable[tuple[bytes, bytes]], receive: Any, limit:
     """The body.
 
     Raises:
-        HTTPException: 413, as soon as it is known to be larger than ``limit`` bytes.
+        HTTPException: 413, as soon as it is known to be larger than ``limit`` bytes; 400: its length is no number.
         ClientDisconnect: the client went away.
     """
     for name, value in headers:
-        if name == b"content-length" and int(value) > limit:
+        if name == b"content-length" and _announced(value) > limit:
             raise _too_large(limit)
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body") and len(message["body"]) <= limit:
@@ -30,6 +30,13 @@ async def read_body(headers: Iterable[tuple[bytes, bytes]], receive: Any, limit:
             return b"".join(parts)
         message = await receive()
     raise ClientDisconnect
+
+
+def _announced(value: bytes) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise HTTPException(400, "Content-Length is not a number") from None
 
 
 def _too_large(limit: int) -> HTTPException:

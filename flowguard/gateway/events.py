@@ -1,7 +1,7 @@
 """``POST /v1/events``: the hot route, plain ASGI in front of the framework."""
 
 import time
-from collections.abc import Sequence
+from asyncio import Future
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,11 +12,12 @@ from flowguard.errors import BrokerUnavailable
 from flowguard.events.rules import Limits
 from flowguard.gateway import answer
 from flowguard.gateway.access import Access
-from flowguard.gateway.answer import RETRY_AFTER, Answer
+from flowguard.gateway.answer import RETRY_AFTER, Answer, Entry
 from flowguard.gateway.body import read_body
 from flowguard.gateway.ingest import Accepted, Judge, Record, Verdict, rejection
 from flowguard.gateway.metrics import Metrics
-from flowguard.gateway.sink import Sink
+from flowguard.gateway.sink import Outcome, Sink
+from flowguard.gateway.split import TooManyEvents
 from flowguard.settings import Settings
 
 PATH = "/v1/events"
@@ -56,22 +57,25 @@ class EventsRoute:
         if scope["method"] != "POST":
             raise HTTPException(405, "send events with POST", {"Allow": "POST"})
         client = self._access.admit(scope, now)
-        body = await read_body(scope["headers"], receive, self._max_body)
-        received_at = datetime.now(UTC)
-        verdicts = self._judge.body(body, received_at.replace(tzinfo=None))
-        self._access.rate.charge(client, len(verdicts), now)
-        if len(verdicts) > self._max_batch:
-            raise HTTPException(413, f"{len(verdicts)} events in one request: at most {self._max_batch} are taken")
-        outcomes = await self._sink.send(self._records(verdicts, client, received_at))
-        return answer.to(verdicts, outcomes)
+        entries, outcomes = self._hand_over(await read_body(scope["headers"], receive, self._max_body), client, now)
+        return answer.to(entries, await outcomes)
 
-    def _records(self, verdicts: Sequence[Verdict], client: str, received_at: datetime) -> list[Record]:
-        return [
-            verdict.record
-            if isinstance(verdict, Accepted)
-            else rejection(verdict, self._rejected_topic, client, received_at)
-            for verdict in verdicts
-        ]
+    def _hand_over(self, body: bytes, client: str, now: float) -> tuple[list[Entry], "Future[list[Outcome]]"]:
+        """Judge and store. What awaits Kafka afterwards is an entry for each event, no longer the body."""
+        received_at = datetime.now(UTC)
+        try:
+            verdicts = self._judge.body(body, received_at.replace(tzinfo=None), self._max_batch)
+        except TooManyEvents:
+            self._access.rate.charge(client, self._max_batch, now)
+            raise HTTPException(413, f"at most {self._max_batch} events are taken in one request") from None
+        self._access.rate.charge(client, len(verdicts), now)
+        records = [self._record(verdict, client, received_at) for verdict in verdicts]
+        return [answer.entry(verdict) for verdict in verdicts], self._sink.send(records)
+
+    def _record(self, verdict: Verdict, client: str, received_at: datetime) -> Record:
+        if isinstance(verdict, Accepted):
+            return verdict.record
+        return rejection(verdict, self._rejected_topic, client, received_at)
 
 
 async def _respond(send: Any, status: int, body: Answer, headers: dict[str, str]) -> None:

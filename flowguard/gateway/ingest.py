@@ -1,19 +1,20 @@
 """From a request's bytes to a verdict on each event. Pure: the clock and the sink are the caller's."""
 
+import sys
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from flowguard.events.contract import UNDECODABLE, Refusal, control_character, explain, read_event
+from flowguard.events.contract import UNDECODABLE, Refusal, check_bytes, control_character, explain, read_event
 from flowguard.events.model import OrderPlaced, OrderRefunded
 from flowguard.events.rejected import KEPT_BYTES, RejectedEvent
 from flowguard.events.rules import Limits, broken_rule
+from flowguard.gateway.split import split
 
 LARGEST_EVENT = 1_000_000
 """Bytes of one event; a record of this size, its key and its framing fit into Kafka's default limit."""
-_LONGEST_MESSAGE = 500
 _LONGEST_ID = 256
 
 
@@ -43,37 +44,12 @@ class Refused(NamedTuple):
 Verdict = Accepted | Refused
 
 
-class _Batch(msgspec.Struct):
-    events: list[msgspec.Raw]
-    event_type: Any = None
-
-
 class _Named(msgspec.Struct):
     event_id: str
 
 
-_read_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_read_batch = msgspec.json.Decoder(_Batch).decode
 _read_name = msgspec.json.Decoder(_Named).decode
 _encode = msgspec.json.Encoder().encode
-
-
-def split(body: bytes) -> list[bytes]:
-    """The bytes of each event in a body: one event, an array of events, or ``{"events": […]}``.
-
-    Raises:
-        UNDECODABLE: the body is an array or a batch, and broken.
-    """
-    if body.lstrip(b" \t\r\n")[:1] == b"[":
-        return [bytes(raw) for raw in _read_array(body)]
-    if b'"events"' in body:
-        try:
-            batch = _read_batch(body)
-        except msgspec.ValidationError:
-            return [body]  # an event of its own, with a field of that name
-        if batch.event_type is None:
-            return [bytes(raw) for raw in batch.events]
-    return [body]
 
 
 class Judge:
@@ -84,27 +60,32 @@ class Judge:
         self._orders_topic = orders_topic
         self._clicks_topic = clicks_topic
 
-    def body(self, body: bytes, received_at: datetime) -> list[Verdict]:
-        """The verdict on each event, in order; one refusal for a body that cannot be split. Time is naive UTC."""
+    def body(self, body: bytes, received_at: datetime, most: int = sys.maxsize) -> list[Verdict]:
+        """The verdict on each event, in order; one refusal for a body that cannot be split. Time is naive UTC.
+
+        Raises:
+            TooManyEvents: there are more than ``most``; none was judged.
+        """
         try:
-            events = split(body)
+            events = split(body, most)
         except UNDECODABLE as error:
             return [_refused(body, explain(error))]
-        return [self.event(raw, received_at) for raw in events]
+        # Kafka stamps whole milliseconds, and what is not in the future here may not be so there.
+        whole = received_at.replace(microsecond=received_at.microsecond // 1000 * 1000)
+        return [self.event(raw, whole) for raw in events]
 
     def event(self, raw: bytes, received_at: datetime) -> Verdict:
         """The verdict on one event."""
         if len(raw) > LARGEST_EVENT:
             return _refused(raw, Refusal("too_long", f"the event is larger than {LARGEST_EVENT} bytes"))
         try:
-            # The decoder looks only into texts of known fields, and what is not UTF-8 is not JSON.
-            raw.isascii() or raw.decode()
+            check_bytes(raw)
             event = read_event(raw)
         except UNDECODABLE as error:
             return _refused(raw, explain(error))
-        refusal = broken_rule(event, received_at, self._limits)
-        if refusal is None and b"\\u0000" in raw:
-            refusal = control_character(event)
+        # The contract comes before the rules, as in ingestion.
+        refusal = control_character(event) if b"\\u0000" in raw else None
+        refusal = refusal or broken_rule(event, received_at, self._limits)
         if refusal is not None:
             return Refused(event.event_id, raw, refusal)
         topic = self._orders_topic if isinstance(event, (OrderPlaced, OrderRefunded)) else self._clicks_topic
@@ -127,8 +108,6 @@ def rejection(refused: Refused, topic: str, client: str, received_at: datetime) 
 
 
 def _refused(raw: bytes, refusal: Refusal) -> Refused:
-    if len(refusal.message) > _LONGEST_MESSAGE:  # it may quote the event
-        refusal = Refusal(refusal.rule, refusal.message[:_LONGEST_MESSAGE] + " …", refusal.field)
     return Refused(_event_id(raw), raw, refusal)
 
 

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from flowguard.events.contract import UNDECODABLE, Refusal, read_event
+from flowguard.events.contract import UNDECODABLE, Refusal, check_bytes, read_event
 from flowguard.events.model import Click, Impression
 from flowguard.events.rules import Limits
 from flowguard.gateway.ingest import LARGEST_EVENT, Accepted, Judge, Verdict
@@ -37,6 +37,7 @@ class LineJudge:
         if not payload.isascii() or b"\\u0000" in payload or len(payload) > LARGEST_EVENT:
             return None
         try:
+            check_bytes(payload)
             event = read_event(payload)
         except UNDECODABLE:
             return None

@@ -116,6 +116,15 @@ def test_what_is_not_utf8_is_unreadable_wherever_it_is(field: bytes) -> None:
     assert decoded.rows["_offset"].to_list() == [1]
 
 
+def test_a_verdict_does_not_depend_on_who_asks() -> None:
+    deep = order()[:-1] + b', "x": ' + b"[" * 300 + b"]" * 300 + b"}"
+
+    def decode_from(depth: int) -> list[tuple[object, ...]]:
+        return decode_from(depth - 1) if depth else decode(deep).quarantine.rows()
+
+    assert decode_from(700) == decode_from(0)
+
+
 def test_refused_events_of_the_gateway_keep_their_reason() -> None:
     record = {
         "payload": "eyJ4Ijox",

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from flowguard.events.contract import UNDECODABLE, control_character, explain, read_event, read_order
+from flowguard.events.contract import UNDECODABLE, check_bytes, control_character, explain, fit, read_event, read_order
 from flowguard.events.model import Click, OrderPlaced
 
 ORDER = {
@@ -61,6 +61,28 @@ def test_a_broken_contract_is_explained(raw: bytes, rule: str, field: str | None
     refusal = explain(caught.value)
     assert (refusal.rule, refusal.field) == (rule, field)
     assert refusal.message
+
+
+@pytest.mark.parametrize("event_type", ["x" * 999_000, "a\0b", "a\0" * 300])
+def test_a_message_fits_whatever_it_quotes(event_type: str) -> None:
+    with pytest.raises(UNDECODABLE) as caught:
+        read_order(order(event_type=event_type))
+    message = explain(caught.value).message
+    assert message.startswith(f"Invalid value '{event_type[0]}")
+    assert len(message) <= 500
+    assert "\0" not in message
+    assert fit(message) == message
+
+
+def test_nesting_has_a_limit_of_its_own() -> None:
+    def nested(depth: int) -> bytes:
+        return order()[:-1] + b', "x": ' + b"[" * depth + b'"]}\\"' + b'["' + b"]" * depth + b"}"
+
+    check_bytes(nested(99))
+    check_bytes(order(x=["[" * 200, *[[]] * 200]))
+    with pytest.raises(UNDECODABLE, match="deeper than 100") as caught:
+        check_bytes(nested(100))
+    assert explain(caught.value).rule == "unreadable"
 
 
 def test_a_price_keeps_every_digit() -> None:

@@ -1,8 +1,9 @@
-"""A gateway as it is served: uvicorn on a free port, in a thread, in front of the session's broker."""
+"""A gateway as it is served: uvicorn on a free port, in a thread, in front of the session's broker or its own."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,12 +11,21 @@ import uvicorn
 from confluent_kafka import Consumer, TopicPartition
 
 from flowguard.gateway.app import create_app
+from flowguard.local import apache_kafka, broker
+from flowguard.local.broker_process import BrokerProcess
 from flowguard.local.ports import free_port
 from flowguard.settings import Settings
+from flowguard_tests.require import require
 from flowguard_tests.waiting import wait_until
 
 Serve = Callable[..., AbstractContextManager[httpx.Client]]
-Stored = Callable[[str], list[tuple[bytes | None, bytes]]]
+Stored = Callable[..., list[tuple[bytes | None, bytes]]]
+
+
+def pending(client: httpx.Client) -> int:
+    """How many records of a gateway await their acknowledgement."""
+    (line,) = (line for line in client.get("/metrics").text.splitlines() if line.startswith("flowguard_gateway_pend"))
+    return int(line.split()[1])
 
 
 @pytest.fixture
@@ -51,10 +61,10 @@ def gateway(serve: Serve) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def stored(settings: Settings) -> Stored:
-    """``stored(topic)``: key and value of every record that the topic holds now."""
+    """``stored(topic, bootstrap=…)``: key and value of every record that the topic holds now."""
 
-    def stored(topic: str) -> list[tuple[bytes | None, bytes]]:
-        consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": "look"})
+    def stored(topic: str, bootstrap: str = settings.kafka_bootstrap_servers) -> list[tuple[bytes | None, bytes]]:
+        consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "look"})
         try:
             records: list[tuple[bytes | None, bytes]] = []
             for partition in range(settings.topic_partitions):
@@ -62,7 +72,7 @@ def stored(settings: Settings) -> Stored:
                 if low == high:
                     continue
                 consumer.assign([TopicPartition(topic, partition, low)])
-                while len(records) == 0 or high > low:
+                while high > low:
                     message = consumer.poll(10)
                     assert message is not None and message.error() is None, message and message.error()
                     records.append((message.key(), message.value() or b""))
@@ -73,3 +83,13 @@ def stored(settings: Settings) -> Stored:
             consumer.close()
 
     return stored
+
+
+@pytest.fixture(params=["embedded", pytest.param("apache", marks=pytest.mark.faults)])
+def own_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BrokerProcess]:
+    """A broker that a test may hurt."""
+    require("apache-kafka" if request.param == "apache" else "embedded-broker")
+    command = apache_kafka.command if request.param == "apache" else broker.command
+    data_dir, port = tmp_path / "broker", free_port()
+    with BrokerProcess(command(data_dir, port), data_dir, port) as own:
+        yield own

@@ -33,13 +33,13 @@ STORED, NOT_STORED, UNKNOWN = Outcome.STORED, Outcome.NOT_STORED, Outcome.UNKNOW
 def test_status_and_counts(
     became: list[tuple[Accepted | Refused, Outcome]], status: int, accepted: int, refused: int
 ) -> None:
-    code, told = answer.to([verdict for verdict, _ in became], [outcome for _, outcome in became])
+    code, told = answer.to([answer.entry(verdict) for verdict, _ in became], [outcome for _, outcome in became])
     assert (code, told.accepted, told.refused, len(told.events)) == (status, accepted, refused, len(became))
     assert code in answer.STATUS_CODES
 
 
 def test_an_event_that_is_not_stored_is_not_called_refused() -> None:
-    _, told = answer.to([GOOD, BAD], [UNKNOWN, NOT_STORED])
+    _, told = answer.to([answer.entry(GOOD), answer.entry(BAD)], [UNKNOWN, NOT_STORED])
     assert msgspec.to_builtins(told)["events"] == [
         {"event_id": "good", "status": "unknown"},
         {"event_id": "bad", "status": "not_stored", "rule": "price", "field": "price", "message": "too high"},

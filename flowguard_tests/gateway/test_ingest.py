@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from flowguard.bronze.decode import Records, decode_orders, decode_rejected
 from flowguard.events.rejected import KEPT_BYTES, RejectedEvent
 from flowguard.events.rules import Limits
-from flowguard.gateway.ingest import LARGEST_EVENT, Accepted, Judge, Refused, rejection, split
+from flowguard.gateway.ingest import LARGEST_EVENT, Accepted, Judge, Refused, rejection
+from flowguard.gateway.split import TooManyEvents, split
 from flowguard_tests.gateway.examples import click, encoded, order
 
 LIMITS = Limits(datetime(2024, 1, 1), "USD", timedelta(minutes=5))
@@ -105,6 +106,54 @@ def test_a_broken_batch_is_refused_as_a_whole() -> None:
     assert verdict.raw == body
 
 
+@pytest.mark.parametrize("unreadable", [rb'{"name": "\ud83c"}', b'{"price": NaN}', b"-Infinity", b'{"x": "\xff"}'])
+@pytest.mark.parametrize("form", [b"[%b , %b,%b ]", b'{"of": "events", "events" :[%b,%b , %b], "to": NaN} '])
+def test_an_unreadable_event_leaves_those_around_it_alone(unreadable: bytes, form: bytes) -> None:
+    good = encoded(order(note="events"))
+    first, second, third = judge.body(form % (good, unreadable, good), NOW)
+    assert isinstance(first, Accepted)
+    assert isinstance(third, Accepted)
+    assert isinstance(second, Refused)
+    assert (second.raw, second.refusal.rule) == (unreadable, "unreadable")
+    assert first.record.value == third.record.value == good
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[NaN,]", b"[,NaN]", b"[NaN 1]", b"[NaN", b"[NaN]]", b"[NaN]x", b'{"events":[NaN],7:1}', b'{"events":[NaN]',
+        b'{"events":[1],"events":[2]}', b'{"events":[1],"x":{"events":[2]},"events":[]}', b'[{"a":"events" "events"}]',
+        b"[" * 9999, b"[NaN," + b"[" * 9999,
+    ],
+)  # fmt: skip
+def test_what_cannot_be_split_is_one_refusal(body: bytes) -> None:
+    (verdict,) = judge.body(body, NOW)
+    assert isinstance(verdict, Refused)
+    assert (verdict.raw, verdict.refusal.rule) == (body, "unreadable")
+
+
+@pytest.mark.parametrize("body", [b"[%b]", b'{"events":[%b]}', b'{"events":[%b], "not": {"events": 1}}', b"[%b,NaN]"])
+def test_too_many_are_counted_before_any_is_judged(body: bytes) -> None:
+    with pytest.raises(TooManyEvents):
+        judge.body(body % b",".join([b"{}"] * 4), NOW, 3)
+    assert judge.body(body % b",".join([b"{}"] * 2), NOW, 3)
+
+
+def test_the_contract_comes_before_the_rules() -> None:
+    (verdict,) = judge.body(encoded(order(user_id="a\0b", price=-1)), NOW)
+    assert isinstance(verdict, Refused)
+    assert verdict.refusal.rule == "control_character"
+
+
+def test_an_event_is_not_early_by_less_than_kafkas_clock_tells() -> None:
+    received_at = datetime(2026, 11, 21, 12, 0, 0, 700)
+    raw = encoded(order(event_timestamp="2026-11-21T12:05:00.000500Z"))
+    record = Records("orders", 1, 0, received_at.date(), [raw], [0], [_milliseconds(received_at)])
+    (verdict,) = judge.body(raw, received_at)
+    assert isinstance(verdict, Refused)
+    assert decode_orders([record], LIMITS).quarantine["rule"].to_list() == [verdict.refusal.rule]
+
+
 def test_a_refusal_names_the_event_where_it_can() -> None:
     body = encoded([order(event_id="e1", price=-1), order(event_id=5), order(event_id="e2", user_id=...)])
     assert [verdict.event_id for verdict in judge.body(body, NOW)] == ["e1", None, "e2"]
@@ -128,8 +177,7 @@ values = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text
 @given(st.sampled_from(sorted(order())), values)
 def test_the_gateway_accepts_what_ingestion_keeps(field: str, value: object) -> None:
     raw = json.dumps(order(**{field: value})).encode()
-    arrived_ms = int(NOW.replace(tzinfo=UTC).timestamp() * 1000)
-    decoded = decode_orders([Records("orders", 1, 0, NOW.date(), [raw], [0], [arrived_ms])], LIMITS)
+    decoded = decode_orders([Records("orders", 1, 0, NOW.date(), [raw], [0], [_milliseconds(NOW)])], LIMITS)
     verdict = judge.event(raw, NOW)
     if isinstance(verdict, Refused):
         assert decoded.quarantine["rule"].to_list() == [verdict.refusal.rule]
@@ -140,3 +188,7 @@ def test_the_gateway_accepts_what_ingestion_keeps(field: str, value: object) -> 
 @given(st.binary(max_size=60))
 def test_any_bytes_get_a_verdict(body: bytes) -> None:
     assert all(isinstance(verdict, Refused) for verdict in judge.body(body, NOW))
+
+
+def _milliseconds(instant: datetime) -> int:
+    return int(instant.replace(tzinfo=UTC).timestamp() * 1000)
