@@ -21,25 +21,31 @@ from flowguard_tests.require import require
 from flowguard_tests.rounds.flow import order
 
 _DIES = """
-import os, runpy, signal, sys
-from dagster import DagsterInstance
+import os, pydoc, runpy, signal, sys
 
-real = DagsterInstance.{step}
+owner, step = pydoc.locate({owner!r}), {step!r}
+real = getattr(owner, step)
 
 def die_after(self, *arguments, **named):
     real(self, *arguments, **named)
     os.kill(os.getpid(), signal.SIGKILL)
 
-DagsterInstance.{step} = die_after
-sys.argv = ["dagster-daemon", "run", "-w", {workspace!r}]
+setattr(owner, step, die_after)
+sys.argv = ["dagster-daemon", "run", "-w", {workspace!r}, "--log-level", "warning"]
 runpy.run_module("dagster._daemon", run_name="__main__")
 """
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("step", ["submit_run", "launch_run"])
-def test_a_run_that_the_daemon_forgot_is_neither_lost_nor_made_twice(tmp_path: Path, step: str) -> None:
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [
+        ("dagster.DagsterInstance", "submit_run"),  # queued, and the sensor's tick is not recorded
+        ("dagster._core.launcher.default_run_launcher.DefaultRunLauncher", "launch_run"),  # its process runs
+    ],
+)
+def test_a_run_that_the_daemon_forgot_is_neither_lost_nor_made_twice(tmp_path: Path, owner: str, step: str) -> None:
     require("apache-kafka")
     settings = on_free_ports(load_settings(tmp_path / "home"))
     with Platform(settings, broker="kafka") as platform, closing(open_warehouse(settings)) as warehouse:
@@ -47,7 +53,7 @@ def test_a_run_that_the_daemon_forgot_is_neither_lost_nor_made_twice(tmp_path: P
         os.kill(platform.pids()["daemon"], signal.SIGKILL)
         workspace = str(settings.dagster_home / "workspace.yaml")
         doomed = subprocess.Popen(
-            [sys.executable, "-c", _DIES.format(step=step, workspace=workspace)],
+            [sys.executable, "-c", _DIES.format(owner=owner, step=step, workspace=workspace)],
             env=as_environment(settings),
             start_new_session=True,
         )
