@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from flowguard.errors import InvalidSettings
 
 PREFIX = "FLOWGUARD_"
 DEFAULT_HOME = Path(".flowguard")
+AttributionModel = Literal["last_click", "first_click"]
 
 
 def two_years_back() -> date:
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     orders_topic: str = Field("orders.v1", description="Topic of order events")
     clicks_topic: str = Field("clicks.v1", description="Topic of impressions and clicks")
     rejected_topic: str = Field("rejected.events.v1", description="Topic of events that the gateway refused")
+    attributed_topic: str = Field("attributed.events.v1", description="Topic to which attributed orders are published")
     topic_partitions: int = Field(3, ge=1, description="Partitions of a topic that FlowGuard creates")
     consumer_group: str = Field("flowguard", description="Group whose offsets are committed for people's lag tools")
 
@@ -44,6 +46,15 @@ class Settings(BaseSettings):
     currency: str = Field("USD", min_length=3, max_length=3, description="The shop's only currency, ISO 4217")
     future_tolerance: timedelta = Field(timedelta(minutes=5), description="How far an event time may exceed arrival")
     duplicate_window: timedelta = Field(timedelta(days=7), description="One order_id within it is one order")
+    attribution_window: timedelta = Field(
+        timedelta(minutes=30), ge=timedelta(0), description="How long before an order a click may have been its cause"
+    )
+    attribution_models: Annotated[tuple[AttributionModel, ...], NoDecode] = Field(
+        ("last_click", "first_click"), description="Which click gets the credit: last_click, first_click"
+    )
+    published_models: Annotated[tuple[AttributionModel, ...], NoDecode] = Field(
+        ("last_click",), description="The models whose attributed orders are published to Kafka"
+    )
 
     chunk_records: int = Field(100_000, ge=1, description="Most records in one round, which bounds memory")
     poll_interval: timedelta = Field(timedelta(milliseconds=200), description="How often the broker is asked for news")
@@ -74,10 +85,29 @@ class Settings(BaseSettings):
     code_server_port: int = Field(4266, description="Port of Dagster's code server")
     webserver_port: int = Field(3000, description="Port of Dagster's web page")
 
-    @field_validator("gateway_api_keys", "gateway_cors_origins", mode="before")
+    @field_validator(
+        *("gateway_api_keys", "gateway_cors_origins", "attribution_models", "published_models"), mode="before"
+    )
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("attribution_models")
+    @classmethod
+    def _with_last_click(cls, models: tuple[AttributionModel, ...]) -> tuple[AttributionModel, ...]:
+        if "last_click" not in models:
+            raise ValueError("last_click is always needed: the funnels of GOLD count by it")
+        return models
+
+    @field_validator("published_models")
+    @classmethod
+    def _attributed(cls, models: tuple[AttributionModel, ...], info: ValidationInfo) -> tuple[AttributionModel, ...]:
+        unknown = [model for model in models if model not in info.data.get("attribution_models", models)]
+        if unknown:
+            raise ValueError(
+                f"{', '.join(unknown)} is not among {PREFIX}ATTRIBUTION_MODELS, so there is nothing to publish"
+            )
+        return models
 
     @property
     def start(self) -> datetime:
@@ -137,7 +167,10 @@ def as_environment(settings: Settings) -> dict[str, str]:
     Secrets are found by the child where this process found them.
     """
     given = settings.model_dump(mode="json", exclude_defaults=True, exclude={"alert_webhook", "gateway_api_keys"})
-    own = {f"{PREFIX}{name}".upper(): str(value) for name, value in given.items() if not isinstance(value, list)}
+    own = {
+        f"{PREFIX}{name}".upper(): ",".join(value) if isinstance(value, list) else str(value)
+        for name, value in given.items()
+    }
     return {
         **os.environ,
         **own,

@@ -38,6 +38,11 @@ def _one_of(column: str, *values: str) -> str:
 
 
 _RULE_KNOWN = f"_rule IS NULL OR {_one_of('_rule', *(rule.name for rule in RULES))}"
+_CONVERTED = (
+    "converted_clicks BETWEEN 0 AND clicks",
+    "attributed_orders >= converted_clicks",
+    "clicks = 0 OR click_to_order_rate IS NOT NULL",
+)
 
 ACCEPTED: dict[str, tuple[str, ...]] = {
     "bronze.orders_raw": (
@@ -62,12 +67,24 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
         _one_of("event_type", "impression", "click"),
         "event_date = CAST(event_timestamp AS DATE)",
     ),
+    "silver.attributed_orders": (
+        _one_of("model", "last_click", "first_click"),
+        "price > 0",
+        "order_date = CAST(order_timestamp AS DATE)",
+        "credit BETWEEN 0 AND 1",
+        "revision > 0",
+        "click_timestamp <= order_timestamp OR click_event_id IS NULL",
+        "(click_event_id IS NULL) = (clicked_item_id IS NULL)",
+        "(click_event_id IS NULL) = (seconds_to_order IS NULL)",
+    ),
+    "ops.outbox": ("revision > 0", "sequence > 0", "order_date = CAST(order_timestamp AS DATE)"),
     "gold.daily_order_metrics": (
         "unique_users BETWEEN 1 AND total_orders",
         "refunded_orders BETWEEN 0 AND total_orders",
         "net_revenue = total_revenue - refunded_revenue",
     ),
     "gold.food_performance": ("total_orders > 0", "revenue > 0", "revenue_rank > 0"),
-    "gold.funnel_metrics": ("impressions + clicks > 0", "impressions = 0 OR ctr IS NOT NULL"),
+    "gold.funnel_metrics": ("impressions + clicks > 0", "impressions = 0 OR ctr IS NOT NULL", *_CONVERTED),
+    "gold.category_conversion": ("impressions + clicks > 0", *_CONVERTED),
 }
 """What else must be true of each row, by table."""

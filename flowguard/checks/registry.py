@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from flowguard.checks.attribution import ATTRIBUTION
 from flowguard.checks.check import Check
 from flowguard.checks.flow import FLOW
 from flowguard.checks.quality import keys_unique, rows_valid
@@ -13,6 +14,7 @@ CHECKS: tuple[Check, ...] = (
     *(keys_unique(table) for table in _DAILY),
     *(rows_valid(table) for table in _DAILY),
     *FLOW,
+    *ATTRIBUTION,
 )
 
 

@@ -20,7 +20,7 @@ from flowguard.defs.resources import Home
 from flowguard.defs.runs import errors_for_people
 from flowguard.defs.specs import specs
 from flowguard.gold.tables import GOLD
-from flowguard.models.ops import INGEST_RANGES, QUARANTINE
+from flowguard.models.ops import INGEST_RANGES, OUTBOX, QUARANTINE
 from flowguard.rounds.backfill import rebuild
 from flowguard.rounds.following import follow
 from flowguard.rounds.rolling import roll
@@ -28,7 +28,7 @@ from flowguard.settings import Settings
 from flowguard.silver.tables import SILVER
 
 OP = "flow"
-LIVE_TABLES = (ORDERS_RAW, CLICKS_RAW, QUARANTINE, INGEST_RANGES, *SILVER)
+LIVE_TABLES = (ORDERS_RAW, CLICKS_RAW, QUARANTINE, INGEST_RANGES, *SILVER, OUTBOX)
 LIVE = tuple(table.full_name for table in LIVE_TABLES)
 AT_REST = tuple(table.full_name for table in GOLD)
 

@@ -6,8 +6,10 @@ import dagster as dg
 
 from flowguard.defs.keys import group_of, key_of, topic_key
 from flowguard.defs.partitions import daily
+from flowguard.models.ops import OUTBOX
 from flowguard.models.table import Column, Model, Table
 from flowguard.settings import Settings
+from flowguard.silver.tables import ATTRIBUTED_ORDERS
 
 OWNERS = ["team:data-platform"]
 
@@ -33,25 +35,41 @@ def specs(tables: Iterable[Table], settings: Settings) -> list[dg.AssetSpec]:
 
 
 def topic_specs(settings: Settings) -> list[dg.AssetSpec]:
-    """The Kafka topics, where everything comes from."""
+    """The Kafka topics: where everything comes from, and where attributed orders go."""
     descriptions = ("Order events", "Impressions and clicks", "What the gateway refused, with the reason")
-    return [
-        dg.AssetSpec(
-            topic_key(topic), description=description, group_name="0_kafka", owners=OWNERS, kinds={"kafka", "topic"}
-        )
-        for topic, description in zip(settings.topics, descriptions, strict=True)
-    ]
+    attributed = _topic(
+        settings.attributed_topic, "Attributed orders, as they change", "2_silver", [key_of(OUTBOX.full_name)]
+    )
+    ingested = zip(settings.topics, descriptions, strict=True)
+    return [*(_topic(topic, description, "0_kafka", []) for topic, description in ingested), attributed]
+
+
+def _topic(topic: str, description: str, group: str, deps: list[dg.AssetKey]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        topic_key(topic),
+        deps=deps,
+        description=description,
+        group_name=group,
+        owners=OWNERS,
+        kinds={"kafka", "topic"},
+    )
 
 
 def _deps(table: Table, settings: Settings) -> list[dg.AssetKey]:
     if isinstance(table, Model):
         return [key_of(name) for name in table.reads]
+    if table is OUTBOX:
+        return [key_of(ATTRIBUTED_ORDERS.full_name)]
     topics = {"bronze.orders_raw": (settings.orders_topic,), "bronze.clicks_raw": (settings.clicks_topic,)}
     return [topic_key(topic) for topic in topics.get(table.full_name, settings.topics)]
 
 
 def _kinds(table: Table) -> set[str]:
-    return {"duckdb", "ducklake", "sql"} if isinstance(table, Model) else {"kafka", "polars", "ducklake"}
+    return (
+        {"duckdb", "ducklake", "sql"}
+        if isinstance(table, Model) or table is OUTBOX
+        else {"kafka", "polars", "ducklake"}
+    )
 
 
 def _metadata(table: Table) -> dict[str, object]:

@@ -1,3 +1,4 @@
+-- A funnel is a cohort of clicks: an order counts on the day, and for the item, of the click that led to it.
 WITH named AS (
     SELECT
         event_date, item_id, event_type,
@@ -19,8 +20,33 @@ counted AS (
         COUNT(CASE WHEN event_type = 'click' THEN 1 END) AS clicks
     FROM named
     GROUP BY event_date, item_id
+),
+converted AS (
+    SELECT
+        CAST(click_timestamp AS DATE) AS event_date,
+        clicked_item_id AS item_id,
+        COUNT(*) AS orders,
+        SUM(price) AS revenue
+    FROM silver.attributed_orders
+    WHERE model = 'last_click' AND click_timestamp >= $start AND click_timestamp < $end
+    GROUP BY click_event_id, click_timestamp, clicked_item_id
+),
+summed AS (
+    SELECT
+        event_date, item_id,
+        COUNT(*) AS converted_clicks,
+        SUM(orders) AS attributed_orders,
+        SUM(revenue) AS attributed_revenue
+    FROM converted
+    GROUP BY event_date, item_id
 )
 SELECT
-    event_date AS date, item_id, item_name, category, impressions, clicks,
-    PERCENT_OF(clicks, impressions) AS ctr
+    counted.event_date AS date, counted.item_id, counted.item_name, counted.category,
+    counted.impressions, counted.clicks,
+    PERCENT_OF(counted.clicks, counted.impressions) AS ctr,
+    COALESCE(summed.converted_clicks, 0) AS converted_clicks,
+    CAST(COALESCE(summed.attributed_orders, 0) AS BIGINT) AS attributed_orders,
+    CAST(COALESCE(summed.attributed_revenue, 0) AS DECIMAL(18, 2)) AS attributed_revenue,
+    PERCENT_OF(COALESCE(summed.converted_clicks, 0), counted.clicks) AS click_to_order_rate
 FROM counted
+LEFT JOIN summed ON summed.event_date = counted.event_date AND summed.item_id = counted.item_id

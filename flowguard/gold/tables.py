@@ -1,12 +1,18 @@
 """The GOLD models. Days are UTC; rates are percent, NULL without a denominator."""
 
-from flowguard.models.table import COUNT, DAY, FLAG, MONEY, PERCENT, TEXT, Column, Model, required
+from flowguard.models.table import COUNT, DAY, FLAG, MONEY, PERCENT, TEXT, Column, Model, View, required
 
 _DATE = required("date", DAY, "UTC day")
 _ITEM = (
     required("item_id", TEXT, "Dish"),
     required("item_name", TEXT, "Its name, the latest of the day"),
     required("category", TEXT, "Its category, the latest of the day"),
+)
+_CONVERSION = (
+    required("converted_clicks", COUNT, "Clicks that were the last one before an order"),
+    required("attributed_orders", COUNT, "Those orders, refunded ones included"),
+    required("attributed_revenue", MONEY, "Sum of their prices, whichever dish was ordered"),
+    Column("click_to_order_rate", PERCENT, "100 * converted_clicks / clicks"),
 )
 
 DAILY_ORDER_METRICS = Model(
@@ -48,18 +54,35 @@ FOOD_PERFORMANCE = Model(
 FUNNEL_METRICS = Model(
     "gold",
     "funnel_metrics",
-    "How often each dish was seen and clicked per day",
+    "How often each dish was seen and clicked per day, and which of these clicks became orders, whenever and of what",
     (
         _DATE,
         *_ITEM,
         required("impressions", COUNT, "Times its card was seen"),
         required("clicks", COUNT, "Times its card was clicked"),
         Column("ctr", PERCENT, "Click-through rate: 100 * clicks / impressions"),
+        *_CONVERSION,
     ),
     keys=("date", "item_id"),
     day="date",
     partitioned=False,
-    reads=("silver.clicks_cleaned",),
+    reads=("silver.clicks_cleaned", "silver.attributed_orders"),
+)
+CATEGORY_CONVERSION = Model(
+    "gold",
+    "category_conversion",
+    "Which categories' clicks became orders, by the day of the click: the sums of funnel_metrics",
+    (
+        _DATE,
+        required("category", TEXT, "Category of the dishes that were seen and clicked"),
+        required("impressions", COUNT, "Times their cards were seen"),
+        required("clicks", COUNT, "Times their cards were clicked"),
+        *_CONVERSION,
+    ),
+    keys=("date", "category"),
+    day="date",
+    partitioned=False,
+    reads=("silver.clicks_cleaned", "silver.attributed_orders"),
 )
 FLOW_LEDGER = Model(
     "gold",
@@ -84,4 +107,21 @@ FLOW_LEDGER = Model(
     partitioned=False,
     reads=("bronze.orders_raw", "bronze.clicks_raw", "ops.ingest_ranges", "ops.quarantine"),
 )
-GOLD = (DAILY_ORDER_METRICS, FOOD_PERFORMANCE, FUNNEL_METRICS, FLOW_LEDGER)
+GOLD = (DAILY_ORDER_METRICS, FOOD_PERFORMANCE, FUNNEL_METRICS, CATEGORY_CONVERSION, FLOW_LEDGER)
+
+ITEMS_NOT_CONVERTING = View(
+    "gold",
+    "items_not_converting",
+    "Which dishes get clicks that do not become orders, the surest case first",
+    (
+        required("place", COUNT, "1: the dish of which it is surest"),
+        *_ITEM,
+        required("clicks", COUNT, "Times its card was clicked, of all time"),
+        required("converted_clicks", COUNT, "Those that became orders"),
+        required("clicks_without_order", COUNT, "Those that did not"),
+        required("click_to_order_rate", PERCENT, "100 * converted_clicks / clicks"),
+        required("rate_at_least", PERCENT, "Lower bound of the rate (Wilson, 95 %)"),
+        required("rate_at_most", PERCENT, "Upper bound of the rate (Wilson, 95 %), by which the dishes are ordered"),
+    ),
+)
+VIEWS = (ITEMS_NOT_CONVERTING,)

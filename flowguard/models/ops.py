@@ -76,3 +76,31 @@ DIRTY_DAYS = Table(
     ),
     keys=("table_name", "day", "version"),
 )
+OUTBOX = Table(
+    "ops",
+    "outbox",
+    "What was last told of each order and model, and in which order changes are published to Kafka",
+    (
+        required("order_id", TEXT, "Id of the order"),
+        required("order_date", DAY, "UTC day of order_timestamp"),
+        required("order_timestamp", INSTANT, "When it was ordered, UTC"),
+        required("user_id", TEXT, "Who ordered"),
+        required("model", TEXT, "Model of attribution"),
+        required("revision", SMALL, "The last revision"),
+        Column("digest", TEXT, "Digest of its content; NULL: the order is retracted, being a duplicate now"),
+        required("sequence", COUNT, "Place among all changes, ascending: up to where is published, Kafka knows"),
+    ),
+    keys=("order_id", "order_timestamp", "model"),
+    day="order_date",
+)
+PUBLISHER = Table(
+    "ops",
+    "publisher",
+    "By which producer this home's changes are published, and how far it is known to have come",
+    (
+        required("producer_id", TEXT, "Transactional id of the producer, and group of its progress in Kafka"),
+        required("sequence", COUNT, "Every change up to it is published"),
+        required("recorded_at", INSTANT, "When it was written down, UTC"),
+    ),
+    keys=("producer_id",),
+)

@@ -1,15 +1,17 @@
-"""All tables, in the order of the flow."""
+"""All tables, in the order of the flow, and the views."""
 
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
-from flowguard.gold.tables import GOLD
-from flowguard.models.ops import DIRTY_DAYS, GENERATIONS, INGEST_RANGES, QUARANTINE
-from flowguard.models.table import Model, Table
+from flowguard.gold import tables as gold
+from flowguard.models.ops import DIRTY_DAYS, GENERATIONS, INGEST_RANGES, OUTBOX, PUBLISHER, QUARANTINE
+from flowguard.models.table import Model, Table, View
 from flowguard.silver.tables import SILVER
 
 TABLES: tuple[Table, ...] = (
     *(ORDERS_RAW, CLICKS_RAW, QUARANTINE, INGEST_RANGES, GENERATIONS, DIRTY_DAYS),
     *SILVER,
-    *GOLD,
+    *(OUTBOX, PUBLISHER),
+    *gold.GOLD,
 )
-MODELS: tuple[Model, ...] = (*SILVER, *GOLD)
+MODELS: tuple[Model, ...] = (*SILVER, *gold.GOLD)
+VIEWS: tuple[View, ...] = gold.VIEWS
 BY_NAME = {table.full_name: table for table in TABLES}

@@ -3,29 +3,36 @@
 The text is the portable subset of the DuckDB dialect, with
 
 - ``$start``, ``$end`` (instants), ``$first_day``, ``$end_day`` (days, the last exclusive): the scope's bounds,
-- ``$duplicate_window``: an interval,
-- ``TOUCHED(event_id)``: whether the scope covers that event,
+- ``$duplicate_window``, ``$attribution_window``: intervals,
+- ``TOUCHED(event_id)``: whether the scope covers that event; ``TOUCHED(user_id)``: or that user,
+- ``CHOSEN('last_click')``: whether orders are attributed by that model,
 - ``ARRIVED_BEFORE(a, b)``: whether row a arrived before row b,
 - ``MEAN_PRICE(sum, count)``, ``PERCENT_OF(part, whole)``: rounded half away from zero in integers, because engines
-  disagree on what dividing decimals gives.
+  disagree on what dividing decimals gives,
+- ``SECONDS_BETWEEN(a, b)``: whole seconds from a to b, which is not before a,
+- ``STRETCH(instant)``: which stretch of time an instant is in, each as long as the attribution window,
+- ``DIGEST(a, b, …)``: a text that is another one when some value is.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
+from typing import NamedTuple
 
 import sqlglot
 from sqlglot import exp
 
+from flowguard.models.parameters import Parameters
 from flowguard.models.scope import Scope
-from flowguard.models.table import Column, Model, Table
+from flowguard.models.table import Column, Model, Table, View
 
+_MICROSECONDS = 1_000_000
 _ARRIVAL = ("_arrived_at", "_topic", "_generation", "_partition", "_offset")
 
 
-def select(model: Model, scope: Scope, duplicate_window: timedelta, dialect: str = "duckdb") -> str:
+def select(model: Model, scope: Scope, parameters: Parameters, dialect: str = "duckdb") -> str:
     """The SELECT of a model's rows for a scope."""
-    return _bind(_select_text(model, scope.touched, duplicate_window, dialect), scope)
+    return _bind(_select_text(model, scope.touched, parameters, dialect), scope)
 
 
 def delete(model: Model, scope: Scope, dialect: str = "duckdb") -> str:
@@ -45,6 +52,12 @@ def create(table: Table, dialect: str = "duckdb") -> str:
     return sqlglot.transpile(text, read="duckdb", write=dialect)[0]
 
 
+def create_view(view: View, dialect: str = "duckdb") -> str:
+    """The CREATE VIEW of a view; one that is there is replaced."""
+    text = f"CREATE OR REPLACE VIEW {view.full_name} AS {view.sql}"
+    return sqlglot.transpile(text, read="duckdb", write=dialect)[0]
+
+
 def add_column(table: Table, column: Column, dialect: str = "duckdb") -> str:
     """The ALTER TABLE that adds a column which may be NULL."""
     text = f"ALTER TABLE {table.full_name} ADD COLUMN {column.name} {column.type}"
@@ -58,29 +71,42 @@ def _scope_text(model: Model, touched: bool, dialect: str) -> str:
     if model.partitioned or not conditions:
         conditions.append(f"{model.day} >= $first_day AND {model.day} < $end_day")
     if touched:
-        conditions.append("TOUCHED(event_id)")
-    return _expand(sqlglot.parse_one(" AND ".join(conditions), read="duckdb"), touched, timedelta(0)).sql(dialect)
+        conditions.append(f"TOUCHED({model.identity})")
+    tree = sqlglot.parse_one(" AND ".join(conditions), read="duckdb")
+    return _expand(tree, _Known(touched, None)).sql(dialect)
 
 
 @cache
-def _select_text(model: Model, touched: bool, duplicate_window: timedelta, dialect: str) -> str:
-    return _expand(sqlglot.parse_one(model.sql, read="duckdb"), touched, duplicate_window).sql(dialect)
+def _select_text(model: Model, touched: bool, parameters: Parameters, dialect: str) -> str:
+    return _expand(sqlglot.parse_one(model.sql, read="duckdb"), _Known(touched, parameters)).sql(dialect)
 
 
-def _expand(tree: exp.Expr, touched: bool, duplicate_window: timedelta) -> exp.Expr:
+class _Known(NamedTuple):
+    """What is known when a text is expanded; the parameters only where a whole model is."""
+
+    touched: bool
+    parameters: Parameters | None
+
+    def interval(self, name: str) -> timedelta:
+        found = getattr(self.parameters, name)
+        assert isinstance(found, timedelta)
+        return found
+
+
+def _expand(tree: exp.Expr, known: _Known) -> exp.Expr:
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Parameter | exp.Placeholder):
-            return _parameter(node.name, duplicate_window)
+            return _parameter(node.name, known)
         if isinstance(node, exp.Anonymous) and node.name in _MACROS:
-            return _MACROS[node.name](touched, *node.expressions)
+            return _MACROS[node.name](known, *(_expand(argument, known) for argument in node.expressions))
         return node
 
     return tree.transform(replace)
 
 
-def _parameter(name: str, duplicate_window: timedelta) -> exp.Expr:
-    if name == "duplicate_window":
-        return _parse(f"INTERVAL '{int(duplicate_window.total_seconds())}' SECOND")
+def _parameter(name: str, known: _Known) -> exp.Expr:
+    if name.endswith("_window"):
+        return _parse(f"INTERVAL '{int(known.interval(name).total_seconds())}' SECOND")
     kind = "DATE" if name.endswith("_day") else "TIMESTAMP"
     return exp.cast(exp.Literal.string(f"<{name}>"), kind)
 
@@ -97,11 +123,16 @@ def _bind(text: str, scope: Scope) -> str:
     return text
 
 
-def _touched(touched: bool, event_id: exp.Expr) -> exp.Expr:
-    return _parse(f"{event_id.sql()} IN (SELECT touched.event_id FROM touched)" if touched else "TRUE")
+def _touched(known: _Known, identity: exp.Expr) -> exp.Expr:
+    return _parse(f"{identity.sql()} IN (SELECT touched.{identity.name} FROM touched)" if known.touched else "TRUE")
 
 
-def _arrived_before(_: bool, a: exp.Expr, b: exp.Expr) -> exp.Expr:
+def _chosen(known: _Known, model: exp.Expr) -> exp.Expr:
+    assert known.parameters is not None
+    return _parse("TRUE" if model.name in known.parameters.attribution_models else "FALSE")
+
+
+def _arrived_before(_: _Known, a: exp.Expr, b: exp.Expr) -> exp.Expr:
     *firsts, last = [(f"{a.name}.{column}", f"{b.name}.{column}") for column in _ARRIVAL]
     text = f"{last[0]} < {last[1]}"
     for left, right in reversed(firsts):
@@ -109,11 +140,11 @@ def _arrived_before(_: bool, a: exp.Expr, b: exp.Expr) -> exp.Expr:
     return _parse(text)
 
 
-def _mean_price(_: bool, total: exp.Expr, count: exp.Expr) -> exp.Expr:
+def _mean_price(_: _Known, total: exp.Expr, count: exp.Expr) -> exp.Expr:
     return _rounded_ratio(f"CAST({total.sql('duckdb')} * 100 AS BIGINT)", count.sql("duckdb"), "0.01", "DECIMAL(18, 2)")
 
 
-def _percent_of(_: bool, part: exp.Expr, whole: exp.Expr) -> exp.Expr:
+def _percent_of(_: _Known, part: exp.Expr, whole: exp.Expr) -> exp.Expr:
     ratio = _rounded_ratio(f"{part.sql()} * 1000000", whole.sql(), "0.0001", "DECIMAL(9, 4)")
     return _parse(f"CASE WHEN {whole.sql()} > 0 THEN {ratio.sql('duckdb')} END")
 
@@ -125,6 +156,38 @@ def _rounded_ratio(part: str, whole: str, unit: str, type: str) -> exp.Expr:
     return _parse(f"CAST(CAST({floor} AS DECIMAL(18, 0)) * {unit} AS {type})")
 
 
+def _seconds_between(_: _Known, start: exp.Expr, end: exp.Expr) -> exp.Expr:
+    return _parse(_whole(_microseconds(start.sql("duckdb"), end.sql("duckdb")), _MICROSECONDS))
+
+
+def _stretch(known: _Known, instant: exp.Expr) -> exp.Expr:
+    length = max(known.interval("attribution_window"), timedelta(seconds=1)) // timedelta(microseconds=1)
+    since = _microseconds("CAST('1970-01-01 00:00:00' AS TIMESTAMP)", instant.sql("duckdb"))
+    return _parse(_whole(since, length))
+
+
+def _microseconds(start: str, end: str) -> str:
+    """Engines count the borders between two instants, or what is whole between them: of microseconds it is the same."""
+    return f"DATE_DIFF('microsecond', {start}, {end})"
+
+
+def _whole(amount: str, unit: int) -> str:
+    """How often a unit is in an amount. Some engines divide integers with a fraction: nothing is left to divide."""
+    return f"(({amount} - {amount} % {unit}) // {unit})"
+
+
+def _digest(_: _Known, *values: exp.Expr) -> exp.Expr:
+    return _parse(digest(*(value.sql("duckdb") for value in values)))
+
+
+def digest(*values: str) -> str:
+    """The digest of values, in the DuckDB dialect. With the lengths in front, no two lists of texts look the same."""
+    texts = [f"CAST({value} AS VARCHAR)" for value in values]
+    lengths = [f"COALESCE(CAST(LENGTH({text}) AS VARCHAR), '-')" for text in texts]
+    present = [f"COALESCE({text}, '')" for text in texts]
+    return f"MD5(CONCAT_WS('|', {', '.join([*lengths, *present])}))"
+
+
 def _parse(text: str) -> exp.Expr:
     return sqlglot.parse_one(text, read="duckdb")
 
@@ -134,4 +197,8 @@ _MACROS: dict[str, Callable[..., exp.Expr]] = {
     "ARRIVED_BEFORE": _arrived_before,
     "MEAN_PRICE": _mean_price,
     "PERCENT_OF": _percent_of,
+    "SECONDS_BETWEEN": _seconds_between,
+    "STRETCH": _stretch,
+    "DIGEST": _digest,
+    "CHOSEN": _chosen,
 }

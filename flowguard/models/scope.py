@@ -29,6 +29,12 @@ class Scope:
         """The day after the last."""
         return (self.end - _ONE).date() + _DAY
 
+    def covers(self, instant: str, day: str | None = None) -> str:
+        """The condition that a column's instants are in it. ``day``, the column of their days, prunes partitions."""
+        within = f"{instant} >= CAST('{self.start}' AS TIMESTAMP) AND {instant} < CAST('{self.end}' AS TIMESTAMP)"
+        of_days = f" AND {day} >= CAST('{self.first_day}' AS DATE) AND {day} < CAST('{self.end_day}' AS DATE)"
+        return within + (of_days if day else "")
+
 
 def days(first: date, last: date) -> Scope:
     """The whole days from first to last, both included."""
@@ -51,6 +57,11 @@ def spans(instants: pl.Series) -> list[Scope]:
         Scope(first, last + _ONE, touched=True)
         for _, first, last in bounds.agg(first=pl.col("time").first(), last=pl.col("time").last()).iter_rows()
     ]
+
+
+def covered(scopes: Iterable[Scope], instant: str, day: str | None = None) -> str:
+    """The condition that a column's instants are in one of the scopes, touched or not."""
+    return "(" + " OR ".join(f"({scope.covers(instant, day)})" for scope in scopes) + ")"
 
 
 def ranges_of(changed: Iterable[date]) -> list[Scope]:

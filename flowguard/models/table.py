@@ -5,7 +5,7 @@ from functools import cached_property
 from importlib import resources
 
 TEXT, MONEY, INSTANT, DAY, COUNT, SMALL = "VARCHAR", "DECIMAL(18, 2)", "TIMESTAMP", "DATE", "BIGINT", "INTEGER"
-PERCENT, BYTES, FLAG = "DECIMAL(9, 4)", "BLOB", "BOOLEAN"
+PERCENT, SHARE, BYTES, FLAG = "DECIMAL(9, 4)", "DECIMAL(9, 6)", "BLOB", "BOOLEAN"
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,32 @@ class Table:
 class Model(Table):
     """A table that is computed from others by ``<package>/<name>.sql``.
 
-    ``reads`` names its sources; ``instant`` is the event-time column that a scope of touched rows bounds.
+    ``reads`` names its sources; ``instant`` is the event-time column that a scope of touched rows bounds, and
+    ``identity`` the column that says whether a row is touched.
     """
 
     reads: tuple[str, ...] = ()
     instant: str | None = None
+    identity: str = "event_id"
+
+    @cached_property
+    def sql(self) -> str:
+        """The SELECT, in the portable subset of the DuckDB dialect."""
+        return resources.files(f"flowguard.{self.schema}").joinpath(f"{self.name}.sql").read_text()
+
+
+@dataclass(frozen=True)
+class View:
+    """Figures that are computed when they are asked for, from GOLD, by ``<schema>/<name>.sql``."""
+
+    schema: str
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.schema}.{self.name}"
 
     @cached_property
     def sql(self) -> str:

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 import polars as pl
 
 from flowguard.models.scope import Scope, days
-from flowguard.rounds import gold
+from flowguard.rounds import attribution, gold
 from flowguard.rounds.changes import Changes, count_days, mark_dirty
 from flowguard.rounds.redecode import redecode
 from flowguard.rounds.silver import CLICK_MODELS, ORDER_MODELS, orders_refunded, rebuild_touched
 from flowguard.settings import Settings
-from flowguard.silver.tables import ORDER_REFUNDS, ORDERS_CLEANED
+from flowguard.silver.tables import ATTRIBUTED_ORDERS, ORDER_REFUNDS, ORDERS_CLEANED
 from flowguard.warehouse import Session, Warehouse
 
 _ORDERS = {model.full_name for model in ORDER_MODELS}
@@ -38,6 +38,8 @@ def rebuild(
             changes |= _rebuild_silver(session, settings, "bronze.orders_raw", first, last)
         if _CLICKS & chosen:
             changes |= _rebuild_silver(session, settings, "bronze.clicks_raw", first, last)
+        if ATTRIBUTED_ORDERS.full_name in chosen and not _ORDERS & chosen:
+            changes |= _attribute(session, first, last)
     return changes | gold.rebuild(warehouse, settings, chosen, first, last)
 
 
@@ -46,6 +48,19 @@ def _rebuild_silver(session: Session, settings: Settings, raw: str, first: date,
         changes = _rebuild_events(session, settings, raw, [days(first, last)], pl.DataFrame())
         mark_dirty(session, changes)
     return changes
+
+
+def _attribute(session: Session, first: date, last: date) -> Changes:
+    with session.transaction():
+        changes = _attribute_days(session, [days(first, last)])
+        mark_dirty(session, changes)
+    return changes
+
+
+def _attribute_days(session: Session, scopes: list[Scope]) -> Changes:
+    """Attribute orders again, within a transaction; all days are named, as if each had changed."""
+    changes = attribution.rebuild(session, scopes)
+    return changes | {(ATTRIBUTED_ORDERS.full_name, day): 0 for scope in scopes for day in _days_of(scope)}
 
 
 def _rebuild_events(
@@ -59,7 +74,8 @@ def _rebuild_events(
         for model in CLICK_MODELS:
             for scope in scopes:
                 session.rebuild(model, scope)
-        return _days_in(session, ("silver.clicks_cleaned", "silver.click_duplicates"), raw, scopes)
+        changes = _days_in(session, ("silver.clicks_cleaned", "silver.click_duplicates"), raw, scopes)
+        return changes | _attribute_days(session, attribution.after_clicks(scopes, settings.attribution_window))
     named = [refunds.select("order_id")] if refunds.height else []
     named.append(_refunds_in(session, scopes))
     for model in ORDER_MODELS:
@@ -70,7 +86,11 @@ def _rebuild_events(
     if orders.height:
         rebuild_touched(session, (ORDERS_CLEANED,), orders)
     names = tuple(model.full_name for model in ORDER_MODELS)
-    return _days_in(session, names, raw, scopes) | count_days(ORDERS_CLEANED.full_name, orders["event_timestamp"])
+    return (
+        _days_in(session, names, raw, scopes)
+        | count_days(ORDERS_CLEANED.full_name, orders["event_timestamp"])
+        | _attribute_days(session, scopes)
+    )
 
 
 def _refunds_in(session: Session, scopes: Iterable[Scope]) -> pl.DataFrame:
@@ -86,14 +106,14 @@ def _refunds_in(session: Session, scopes: Iterable[Scope]) -> pl.DataFrame:
 def _days_in(session: Session, names: Collection[str], raw: str, scopes: Iterable[Scope]) -> Changes:
     changes: Changes = {}
     for scope in scopes:
-        day, all_days = scope.first_day, []
-        while day < scope.end_day:
-            all_days.append(day)
-            day += timedelta(days=1)
         arrivals = session.query(
             f"SELECT _arrival_date FROM {raw} "
             f"WHERE event_timestamp >= '{scope.start}' AND event_timestamp < '{scope.end}'"
         ).to_series()
-        changes |= {(name, day): 0 for name in names for day in all_days}
+        changes |= {(name, day): 0 for name in names for day in _days_of(scope)}
         changes |= count_days(raw, arrivals)
     return changes
+
+
+def _days_of(scope: Scope) -> list[date]:
+    return [scope.first_day + timedelta(days=number) for number in range((scope.end_day - scope.first_day).days)]

@@ -44,10 +44,9 @@ def commit(session: Session, chunk: Chunk, settings: Settings) -> Committed | No
         crash_point("round.bronze")
         session.insert(INGEST_RANGES, chunk.records)
         crash_point("round.ranges")
-        # 3. SILVER, only what the new rows touch.
+        # 3. SILVER, attribution among it, only what the new rows touch; what changed is to be published.
         changes = _bronze_days(chunk)
-        changes |= silver.follow_orders(session, chunk.orders, settings.duplicate_window)
-        changes |= silver.follow_clicks(session, chunk.clicks)
+        changes |= silver.follow(session, chunk.orders, chunk.clicks, settings)
         crash_point("round.silver")
         # 4. What GOLD has to refresh.
         mark_dirty(session, changes)

@@ -218,8 +218,8 @@ def _commit(session: Session, settings: Settings, judged: Judged, entries: Stage
         crash_point("redrive.bronze")
         # 3. SILVER, only what the rows that pass now touch: the others were never in it.
         changes = _days(judged)
-        changes |= silver.follow_orders(session, passed_orders(judged.orders.rows), settings.duplicate_window)
-        changes |= silver.follow_clicks(session, passed_clicks(judged.clicks.rows))
+        orders, clicks = passed_orders(judged.orders.rows), passed_clicks(judged.clicks.rows)
+        changes |= silver.follow(session, orders, clicks, settings)
         crash_point("redrive.silver")
         # 4. What GOLD has to refresh.
         mark_dirty(session, changes)

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import polars as pl
 
+from flowguard.faults import crash_point
 from flowguard.models.scope import spans
 from flowguard.models.table import Model
+from flowguard.rounds import attribution
 from flowguard.rounds.changes import Changes, count_days
+from flowguard.settings import Settings
 from flowguard.silver.tables import CLICK_DUPLICATES, CLICKS_CLEANED, ORDER_DUPLICATES, ORDER_REFUNDS, ORDERS_CLEANED
 from flowguard.warehouse import Session
 
@@ -31,20 +34,32 @@ WHERE order_id IN (SELECT order_id FROM fresh)
 """
 
 
-def follow_orders(session: Session, fresh: pl.DataFrame, duplicate_window: timedelta) -> Changes:
+def follow(session: Session, orders: pl.DataFrame, clicks: pl.DataFrame, settings: Settings) -> Changes:
+    """Rebuild what new events touch, and attribute again the orders that they, or their twins, concern.
+
+    ``orders`` has columns event_id, event_type, order_id, event_timestamp, _arrival_date; ``clicks`` has event_id,
+    event_timestamp, _arrival_date.
+    """
+    touched, changes = _follow_orders(session, orders, settings.duplicate_window)
+    changes |= _follow_clicks(session, clicks)
+    crash_point("attribution.begun")
+    return changes | attribution.follow(session, touched, clicks, settings.attribution_window)
+
+
+def _follow_orders(session: Session, fresh: pl.DataFrame, duplicate_window: timedelta) -> tuple[pl.DataFrame, Changes]:
     """Rebuild what new order events touch: themselves, their twins, and the orders whose refunds they change.
 
-    ``fresh`` has columns event_id, event_type, order_id, event_timestamp, _arrival_date.
+    Returns the events that were touched, and the days.
     """
     if fresh.is_empty():
-        return {}
+        return fresh, {}
     touched = pl.concat([fresh, *_orders_touched(session, fresh, duplicate_window)]).unique()
     placed = pl.col("event_type") == "order_placed"
     refunds = touched.filter(~placed)
     # Rebuilding refunds where none is touched would find nothing, at the price of two statements.
     rebuild_touched(session, ORDER_MODELS if refunds.height else (ORDER_DUPLICATES, ORDERS_CLEANED), touched)
     duplicates = _duplicates(session, ORDER_DUPLICATES, "bronze.orders_raw", touched)
-    return {
+    return touched, {
         # A refund that repeats an order's event_id and time, but arrived before it, takes the order out of the orders.
         **{("silver.orders_cleaned", day): 0 for table, day in duplicates if table == ORDER_DUPLICATES.full_name},
         **count_days("silver.orders_cleaned", touched.filter(placed)["event_timestamp"]),
@@ -54,11 +69,8 @@ def follow_orders(session: Session, fresh: pl.DataFrame, duplicate_window: timed
     }
 
 
-def follow_clicks(session: Session, fresh: pl.DataFrame) -> Changes:
-    """Rebuild what new impressions and clicks touch: themselves and their twins.
-
-    ``fresh`` has columns event_id, event_timestamp, _arrival_date.
-    """
+def _follow_clicks(session: Session, fresh: pl.DataFrame) -> Changes:
+    """Rebuild what new impressions and clicks touch: themselves and their twins."""
     if fresh.is_empty():
         return {}
     rebuild_touched(session, CLICK_MODELS, fresh)

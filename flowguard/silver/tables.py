@@ -1,7 +1,7 @@
 """The SILVER models. Duplicates are a table of their own, so that each is accounted for and can be looked up."""
 
 from flowguard.bronze.tables import COORDINATES
-from flowguard.models.table import DAY, INSTANT, MONEY, SMALL, TEXT, Column, Model, required
+from flowguard.models.table import COUNT, DAY, FLAG, INSTANT, MONEY, SHARE, SMALL, TEXT, Column, Model, required
 
 _PLACE = ("_topic", "_generation", "_partition", "_offset")
 _DUPLICATE = (
@@ -103,5 +103,33 @@ CLICKS_CLEANED = Model(
     reads=("bronze.clicks_raw", "silver.click_duplicates"),
     instant="event_timestamp",
 )
-SILVER = (ORDER_DUPLICATES, ORDER_REFUNDS, ORDERS_CLEANED, CLICK_DUPLICATES, CLICKS_CLEANED)
+ATTRIBUTED_ORDERS = Model(
+    "silver",
+    "attributed_orders",
+    "Each order, per model, with the click that gets the credit for it; credits of an order and model sum to 1",
+    (
+        required("order_id", TEXT, "Id of the order"),
+        required("order_date", DAY, "UTC day of order_timestamp, the partition"),
+        required("order_timestamp", INSTANT, "When it was ordered, UTC"),
+        required("user_id", TEXT, "Who ordered, and clicked"),
+        required("item_id", TEXT, "Dish that was ordered"),
+        required("category", TEXT, "Its category"),
+        required("price", MONEY, "Its price; refunds change nothing here"),
+        required("model", TEXT, "last_click or first_click: which of the clicks in the window gets the credit"),
+        Column("click_event_id", TEXT, "The click; NULL: no click in the window"),
+        Column("clicked_item_id", TEXT, "Dish that was clicked"),
+        Column("clicked_category", TEXT, "Its category"),
+        Column("click_timestamp", INSTANT, "When it was clicked, UTC"),
+        Column("seconds_to_order", COUNT, "Whole seconds from the click to the order"),
+        Column("same_item", FLAG, "Whether the dish that was clicked was ordered"),
+        required("credit", SHARE, "Share of the order that is the click's"),
+        required("revision", SMALL, "Rises with each change of what is told of the order; a rebuild changes nothing"),
+    ),
+    keys=("order_id", "order_timestamp", "model"),
+    day="order_date",
+    reads=("silver.orders_cleaned", "silver.clicks_cleaned"),
+    instant="order_timestamp",
+    identity="user_id",
+)
+SILVER = (ORDER_DUPLICATES, ORDER_REFUNDS, ORDERS_CLEANED, CLICK_DUPLICATES, CLICKS_CLEANED, ATTRIBUTED_ORDERS)
 """In the order in which they are computed."""

@@ -7,8 +7,10 @@ from typing import Protocol
 
 import polars as pl
 
+from flowguard.models.parameters import Parameters
 from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
+from flowguard.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -72,3 +74,8 @@ class Warehouse(Protocol):
 
     def close(self) -> None:
         """Let go of the connection."""
+
+
+def parameters_of(settings: Settings) -> Parameters:
+    """What the SQL of the models takes from the settings."""
+    return Parameters(settings.duplicate_window, settings.attribution_window, settings.attribution_models)

@@ -1,7 +1,7 @@
 """Each check finds the rows that break it, and nothing in tables that are as they should be."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,7 @@ PLAIN: dict[str, Any] = {
     "BLOB": b"{}",
     "DECIMAL(18, 2)": Decimal("9.90"),
     "DECIMAL(9, 4)": Decimal("1.0000"),
+    "DECIMAL(9, 6)": Decimal("1.000000"),
 }
 SOUND: dict[str, dict[str, Any]] = {
     "bronze.orders_raw": {"event_type": "order_placed", "_rule": None},
@@ -35,6 +36,8 @@ SOUND: dict[str, dict[str, Any]] = {
     "ops.quarantine": {"stage": "bronze", "status": "redriven"},
     "ops.ingest_ranges": {"start_offset": 0, "end_offset": 1, "kind": "records", "quarantined": 0, "skipped": 0},
     "silver.clicks_cleaned": {"event_type": "click"},
+    "silver.attributed_orders": {"model": "last_click", "revision": 1},
+    "ops.outbox": {"revision": 1},
     "gold.daily_order_metrics": {"refunded_revenue": Decimal("0.00"), "refunded_orders": 0},
 }
 BROKEN: dict[tuple[str, str], list[dict[str, Any]]] = {
@@ -49,6 +52,19 @@ BROKEN: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("gold.daily_order_metrics", "rows_valid"): [{"net_revenue": Decimal("1.00")}],
     ("gold.food_performance", "rows_valid"): [{"revenue_rank": 0}],
     ("gold.funnel_metrics", "rows_valid"): [{"ctr": None}],
+    ("gold.category_conversion", "rows_valid"): [{"converted_clicks": 2}],
+    ("silver.attributed_orders", "rows_valid"): [{"clicked_item_id": None}],
+    ("silver.attributed_orders", "credit_conserved"): [{"credit": Decimal("0.500000")}],
+    ("ops.outbox", "rows_valid"): [{"sequence": 0}],
+    ("silver.attributed_orders", "unattributed_share"): [
+        {
+            "order_id": f"{day}-{number}",
+            "order_date": DAY - timedelta(days=day),
+            "click_event_id": "c" if number % 10 or day else None,
+        }
+        for day in range(8)
+        for number in range(50)
+    ],
     ("gold.flow_ledger", "balanced"): [{"balanced": False}],
     ("ops.ingest_ranges", "exactly_once"): [
         {"start_offset": 0, "end_offset": 5},

@@ -15,10 +15,10 @@ from flowguard_tests.conftest import Produce
 
 TABLES = (
     "bronze.orders_raw", "bronze.clicks_raw", "ops.quarantine", "silver.orders_cleaned", "silver.order_refunds",
-    "silver.order_duplicates", "silver.clicks_cleaned", "silver.click_duplicates", "gold.daily_order_metrics",
-    "gold.food_performance", "gold.funnel_metrics", "gold.flow_ledger",
+    "silver.order_duplicates", "silver.clicks_cleaned", "silver.click_duplicates", "silver.attributed_orders",
+    "gold.daily_order_metrics",    "gold.food_performance", "gold.funnel_metrics", "gold.flow_ledger",
 )  # fmt: skip
-HIDDEN = ("_ingested_at", "_run_id")
+HIDDEN = ("_ingested_at", "_run_id", "revision")
 
 
 def order(number: int, **changes: Any) -> bytes:

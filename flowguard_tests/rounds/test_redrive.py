@@ -32,8 +32,8 @@ from flowguard_tests.rounds.histories import Feeder, Sent
 
 STRICT, LOOSE = date(2026, 11, 10), date(2026, 10, 1)
 ARRIVAL = date(2026, 11, 20)
-NAMES = [table.full_name for table in TABLES if table.full_name != "ops.dirty_days"]
-HIDDEN = ("_ingested_at", "_run_id", "decided_at")
+NAMES = [table.full_name for table in TABLES if table.full_name not in ("ops.dirty_days", "ops.outbox")]
+HIDDEN = ("_ingested_at", "_run_id", "decided_at", "revision")
 EVERYTHING = Selection()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,11 +15,11 @@ import pyarrow.parquet as parquet
 from flowguard.errors import InvalidInput, WarehouseCorrupt
 from flowguard.faults import crash_point
 from flowguard.models import render
-from flowguard.models.registry import TABLES
+from flowguard.models.registry import BY_NAME, TABLES, VIEWS
 from flowguard.models.scope import Scope
 from flowguard.models.table import BYTES, Model, Table
 from flowguard.settings import Settings
-from flowguard.warehouse.base import Session, Staged
+from flowguard.warehouse.base import Session, Staged, parameters_of
 from flowguard.warehouse.ducklake.connection import LAKE, connect
 from flowguard.warehouse.ducklake.errors import only_select, storage_errors
 from flowguard.warehouse.ducklake.maintenance import STEPS
@@ -29,7 +30,10 @@ _LOCK_TIMEOUT_SECONDS = 120.0
 _COLUMNS = f"""
 SELECT schema_name || '.' || table_name AS name, column_name FROM duckdb_columns() WHERE database_name = '{LAKE}'
 """
-_SHAPES = "".join(f"{table.full_name} {' '.join(table.column_names)}\n" for table in TABLES)
+_SHAPES = "".join(
+    [f"{table.full_name} {' '.join(table.column_names)}\n" for table in TABLES]
+    + [f"{view.full_name} {sha256(view.sql.encode()).hexdigest()}\n" for view in VIEWS]
+)
 
 
 class DuckLakeWarehouse:
@@ -69,7 +73,7 @@ class DuckLakeWarehouse:
         return Staged(table, tuple(self._write(table, part, day) for (day,), part in parts), frame.height)
 
     def model_sql(self, model: Model, scope: Scope) -> str:
-        return render.select(model, scope, self._settings.duplicate_window)
+        return render.select(model, scope, parameters_of(self._settings))
 
     def maintain(self) -> Iterator[str]:
         """One lock per step, so that a round waits for one step at most."""
@@ -116,11 +120,27 @@ class DuckLakeWarehouse:
         for name, column in self._connection.execute(_COLUMNS).fetchall():
             there[name].add(column)
         for table in TABLES:
-            if table.full_name in there:
+            if table.schema == "gold" and isinstance(table, Model):
+                self._renew(table, there[table.full_name], is_new_home="ops.dirty_days" not in there)
+            elif table.full_name in there:
                 self._add_columns(table, there[table.full_name])
             else:
                 self._create(table)
+        for view in VIEWS:
+            self._connection.execute(render.create_view(view))
         self._created.write_text(_SHAPES)
+
+    def _renew(self, table: Model, there: set[str], *, is_new_home: bool) -> None:
+        """GOLD is computed from other tables: one that is missing, or of an older shape, is computed anew."""
+        if there >= set(table.column_names):
+            return
+        self._connection.execute(f"DROP TABLE IF EXISTS {table.full_name}")
+        self._create(table)
+        for source in () if is_new_home else (BY_NAME[name] for name in table.reads):
+            self._connection.execute(
+                f"INSERT INTO ops.dirty_days SELECT DISTINCT '{source.full_name}', {source.day}, 0 "
+                f"FROM {source.full_name}"
+            )
 
     def _add_columns(self, table: Table, there: set[str]) -> None:
         """What an older version of FlowGuard did not know yet; rows that are there have NULL in it."""

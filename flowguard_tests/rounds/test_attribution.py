@@ -1,0 +1,117 @@
+"""Attribution over random histories in random rounds: right, the same as at once, and told once with each change."""
+
+import os
+from collections.abc import Iterator
+from datetime import date
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from flowguard.rounds.backfill import rebuild
+from flowguard.settings import Settings, load_settings
+from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard_tests.rounds.attribution_oracle import KEYS, attributed, by_join_asof
+from flowguard_tests.rounds.histories import Feeder, Sent
+from flowguard_tests.rounds.shopping import rounds
+from flowguard_tests.rounds.test_incremental import empty, ingest
+
+FIRST, LAST = date(2026, 10, 30), date(2026, 11, 21)
+SILVER = ("silver.orders_cleaned", "silver.clicks_cleaned", "silver.attributed_orders")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return load_settings(tmp_path_factory.mktemp("home"), start_date=date(2024, 1, 1))
+
+
+@pytest.fixture(scope="module")
+def warehouse(home: Settings) -> Iterator[Warehouse]:
+    warehouse = open_warehouse(home)
+    yield warehouse
+    warehouse.close()
+
+
+def rows(warehouse: Warehouse, table: str) -> pl.DataFrame:
+    return warehouse.query(f"SELECT * FROM {table}")
+
+
+def assert_right(warehouse: Warehouse) -> None:
+    orders, clicks = rows(warehouse, SILVER[0]), rows(warehouse, SILVER[1])
+    found = rows(warehouse, SILVER[2])
+    expected = sorted(attributed(orders.to_dicts(), clicks.to_dicts()), key=lambda row: [row[key] for key in KEYS])
+    assert found.drop("revision").sort(KEYS).to_dicts() == expected
+    last = found.filter(model="last_click").select("order_id", "order_timestamp", "click_event_id")
+    assert_frame_equal(last.sort("order_id", "order_timestamp"), by_join_asof(orders, clicks))
+
+
+class Told:
+    """What a reader of the changes knows: of each order the row with the highest revision."""
+
+    def __init__(self) -> None:
+        self._sequence = 0
+        self.rows: dict[tuple[object, ...], dict[str, object]] = {}
+        self._revisions: dict[tuple[object, object], int] = {}
+
+    def read(self, warehouse: Warehouse) -> None:
+        """What is new in the outbox, as it stands now."""
+        changes = rows(warehouse, "ops.outbox").filter(pl.col("sequence") > self._sequence).sort("sequence")
+        current = {tuple(row[key] for key in KEYS): row for row in rows(warehouse, SILVER[2]).to_dicts()}
+        for change in changes.to_dicts():
+            key, known = tuple(change[key] for key in KEYS), (change["order_id"], change["order_timestamp"])
+            before = self.rows.get(key)
+            self._sequence = change["sequence"]
+            assert before is None or change["revision"] > before["revision"]
+            row = None if change["digest"] is None else current[key]
+            assert row is None or row["revision"] == change["revision"]
+            assert (
+                before is None
+                or row is None
+                or before["row"] is None
+                or before["row"] != row | {"revision": before["revision"]}
+            ), f"nothing changed of {known}"
+            self.rows[key] = {"revision": change["revision"], "row": row}
+
+    def assert_complete(self, warehouse: Warehouse) -> None:
+        alive = {key: known["row"] for key, known in self.rows.items() if known["row"] is not None}
+        assert alive == {tuple(row[key] for key in KEYS): row for row in rows(warehouse, SILVER[2]).to_dicts()}
+
+
+def play(warehouse: Warehouse, home: Settings, history: list[list[Sent]], data: st.DataObject) -> None:
+    empty(warehouse)
+    feeder, told = Feeder(home, warehouse), Told()
+    for sent in history:
+        ingest(warehouse, home, sent, feeder)
+        assert_right(warehouse)
+        if data.draw(st.booleans()):
+            told.read(warehouse)
+        if data.draw(st.sampled_from([False, False, True])):
+            before = rows(warehouse, "ops.outbox").sort(pl.all())
+            table = data.draw(st.sampled_from(["bronze.orders_raw", "bronze.clicks_raw", *SILVER]))
+            rebuild(warehouse, home, [table], date(2026, 11, 1), date(2026, 11, 20), run_id="again")
+            assert_frame_equal(rows(warehouse, "ops.outbox").sort(pl.all()), before)
+    told.read(warehouse)
+    told.assert_complete(warehouse)
+    incremental = rows(warehouse, SILVER[2]).sort(KEYS)
+    rebuild(warehouse, home, [SILVER[2]], FIRST, LAST, run_id="all")
+    assert_frame_equal(rows(warehouse, SILVER[2]).sort(KEYS), incremental)
+
+
+@settings(max_examples=25)
+@given(rounds, st.data())
+def test_any_arrival_gives_what_the_oracle_says(
+    warehouse: Warehouse, home: Settings, history: list[list[Sent]], data: st.DataObject
+) -> None:
+    play(warehouse, home, history, data)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(3600)
+@settings(max_examples=int(os.environ.get("FLOWGUARD_TEST_EXAMPLES", "500")))
+@given(rounds, st.data())
+def test_many_arrivals_give_what_the_oracle_says(
+    warehouse: Warehouse, home: Settings, history: list[list[Sent]], data: st.DataObject
+) -> None:
+    play(warehouse, home, history, data)
