@@ -5,6 +5,7 @@
     FlowGuardError
     ├── Transient                 trying again later may succeed
     │   ├── BrokerUnavailable     Kafka did not answer, or not in time
+    │   ├── Superseded            another process does the same work now
     │   ├── WarehouseBusy         another process holds the write lock, or the catalog
     │   └── StorageFailed         the disk is full, or cannot be written
     └── Terminal                  a person has to decide or mend something
@@ -37,6 +38,10 @@ class Transient(FlowGuardError):
 
 class BrokerUnavailable(Transient):
     """Kafka did not answer, or not in time."""
+
+
+class Superseded(Transient):
+    """Another process does the same work now, under the same name."""
 
 
 class WarehouseBusy(Transient):

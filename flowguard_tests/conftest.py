@@ -63,6 +63,7 @@ def with_new_topics(kafka: str, home: Path) -> Settings:
         orders_topic=f"orders-{test}",
         clicks_topic=f"clicks-{test}",
         rejected_topic=f"rejected-{test}",
+        attributed_topic=f"attributed-{test}",
         consumer_group=f"flowguard-{test}",
         topic_partitions=3,
         start_date=date(2024, 1, 1),

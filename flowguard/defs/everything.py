@@ -6,6 +6,7 @@ from flowguard.defs.flow import flow_assets
 from flowguard.defs.freshness import freshness_check, freshness_sensor
 from flowguard.defs.guard import guard_check, guard_sensor
 from flowguard.defs.jobs import gold_job, ingestion_job
+from flowguard.defs.publishing import publishing_sensor
 from flowguard.defs.quarantine import discard_job, redrive_job
 from flowguard.defs.resources import Home
 from flowguard.defs.schedules import midnight_schedule
@@ -21,7 +22,13 @@ def everything(settings: Settings) -> dg.Definitions:
         assets=[*topic_specs(settings), flow_assets(settings)],
         asset_checks=[freshness_check(), guard_check()],
         jobs=[ingestion, gold, redrive_job(), discard_job()],
-        sensors=[ingestion_sensor(ingestion), gold_sensor(gold), freshness_sensor(settings), guard_sensor()],
+        sensors=[
+            ingestion_sensor(ingestion),
+            gold_sensor(gold),
+            publishing_sensor(settings),
+            freshness_sensor(settings),
+            guard_sensor(),
+        ],
         schedules=[midnight_schedule(gold)],
         resources={"home": Home(settings)},
         executor=dg.in_process_executor,

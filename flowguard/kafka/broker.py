@@ -47,7 +47,7 @@ class Broker:
         """
         wanted = {
             topic: NewTopic(topic, self._settings.topic_partitions, config={_TIMESTAMP_TYPE: "LogAppendTime"})
-            for topic in self._settings.topics
+            for topic in (*self._settings.topics, self._settings.attributed_topic)
         }
         existing = self._partition_counts()
         missing = [topic for topic in wanted if topic not in existing]

@@ -21,6 +21,7 @@ from flowguard.rounds.commit import Committed, commit
 from flowguard.rounds.generations import write_down_new_topics
 from flowguard.rounds.lease import rolling_lease
 from flowguard.rounds.progress import positions
+from flowguard.rounds.publishing import Publishing
 from flowguard.settings import Settings
 from flowguard.warehouse import Session, Warehouse
 
@@ -44,7 +45,7 @@ def roll(
     on_commit: Callable[[Committed], None],
     each_minute: Callable[[Warehouse, Changes], None],
 ) -> Rolled:
-    """Ingest what is there and what comes.
+    """Ingest what is there and what comes, and publish the orders whose attribution changes.
 
     ``on_commit`` is called after each round, ``each_minute`` with what changed since its last call, and at the end.
 
@@ -66,7 +67,13 @@ def roll(
             return Rolled(0, 0, "another run is at work")
         write_down_new_topics(session, broker, run_id)
         ahead = _Ahead(settings, warehouse, broker, reader, run_id, positions(session))
-        return _Loop(settings, warehouse, session, broker, on_commit, each_minute).run(ahead)
+        publishing = stack.enter_context(Publishing(settings, warehouse))
+
+        def committed(round: Committed) -> None:
+            publishing.tell()
+            on_commit(round)
+
+        return _Loop(settings, warehouse, session, broker, committed, each_minute).run(ahead)
 
 
 class _Ahead:

@@ -104,6 +104,7 @@ def test_jobs_sensors_and_schedules(definitions: dg.Definitions) -> None:
     } == {
         "ingestion_sensor": ("RUNNING", "ingestion"),
         "gold_sensor": ("RUNNING", "gold"),
+        "publishing_sensor": ("RUNNING", False),
         "freshness_sensor": ("RUNNING", False),
         "guard_sensor": ("RUNNING", False),
     }
