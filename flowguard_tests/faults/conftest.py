@@ -1,15 +1,18 @@
 """Faults are tested on a real Apache Kafka: the promises about what was acknowledged are its own."""
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from flowguard.kafka.broker import Broker
 from flowguard.local.apache_kafka import ApacheKafka
 from flowguard.settings import Settings
 from flowguard_tests.conftest import Produce, with_new_topics
 from flowguard_tests.faults.undisturbed import Undisturbed
-from flowguard_tests.rounds.flow import contents, opened, rolled, traffic
+from flowguard_tests.rounds.flow import contents, late_clicks, opened, rolled, traffic
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +26,7 @@ def undisturbed(kafka: str, produce: Produce, tmp_path_factory: pytest.TempPathF
     """Some traffic, and what must be in the tables of whoever ingests it."""
     settings = in_small_rounds(with_new_topics(kafka, tmp_path_factory.mktemp("undisturbed")))
     traffic(settings, produce, 120)
+    late_clicks(settings, produce, 120)
     with opened(settings) as warehouse:
         rolled(settings, warehouse)
         return Undisturbed(settings, contents(settings, warehouse))
@@ -30,8 +34,12 @@ def undisturbed(kafka: str, produce: Produce, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def quick(undisturbed: Undisturbed, tmp_path: Path) -> Settings:
-    """An empty home for the same traffic."""
-    return undisturbed.settings.model_copy(update={"home": tmp_path / "home"})
+    """An empty home for the same traffic, which publishes to a topic of its own."""
+    given = {"home": tmp_path / "home", "attributed_topic": f"attributed-{uuid4().hex[:12]}"}
+    settings = undisturbed.settings.model_copy(update=given)
+    with closing(Broker(settings)) as broker:
+        broker.ensure_topics()
+    return settings
 
 
 def in_small_rounds(settings: Settings) -> Settings:

@@ -13,17 +13,25 @@ from flowguard.settings import Settings
 from flowguard_tests.faults.processes import finish, killed_at
 from flowguard_tests.faults.undisturbed import Undisturbed
 from flowguard_tests.rounds.flow import contents, opened
+from flowguard_tests.rounds.published import assert_published_once
 
 STAGES = {
-    "ingest": ("round.", "silver."),
+    "ingest": ("round.", "silver.", "attribution."),
+    "publish": ("publish.",),
     "refresh": ("gold.",),
     "maintain": ("maintenance.",),
 }
 """By the worker's work, the crash points on its way. Redrive, backfill and acceptance have tests of their own."""
 ELSEWHERE = ("redrive.", "backfill.", "acceptance.")
-SMOKE = {("ingest", "round.dirty", 2), ("refresh", "gold.swapped", 0), ("maintain", "maintenance.stepped", 1)}
+SMOKE = {
+    ("ingest", "round.dirty", 2),
+    ("ingest", "attribution.rebuilt", 2),
+    ("publish", "publish.committed", 0),
+    ("refresh", "gold.swapped", 0),
+    ("maintain", "maintenance.stepped", 1),
+}
 """One kill a stage, in every run of the tests; the others are in `make test-faults`."""
-PASSES = {"ingest": (0, 2), "refresh": (0,), "maintain": (0, 1, 2, 3, 4)}
+PASSES = {"ingest": (0, 2), "publish": (0, 1), "refresh": (0,), "maintain": (0, 1, 2, 3, 4)}
 
 
 MATRIX = [
@@ -40,11 +48,15 @@ MATRIX = [
     [pytest.param(*case, marks=() if case in SMOKE else pytest.mark.faults) for case in MATRIX],
 )
 def test_a_kill_changes_nothing(quick: Settings, undisturbed: Undisturbed, work: str, point: str, passes: int) -> None:
-    if work != "ingest":
+    if work == "publish":
+        finish(quick, "ingest_only")
+    elif work != "ingest":
         finish(quick, "ingest")
     assert killed_at(quick, work, point, passes), f"{work} never came to {point} {passes + 1} times"
     finish(quick, work)
+    finish(quick, "publish")
     with opened(quick) as warehouse:
+        assert_published_once(quick, warehouse)
         for table, rows in contents(quick, warehouse).items():
             assert_frame_equal(rows, undisturbed.tables[table])
 

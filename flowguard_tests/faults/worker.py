@@ -6,11 +6,12 @@ after so many passes of it; or ``largest_file SIZE``: no file can grow beyond th
 
 import resource
 import sys
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from unittest import mock
 
 from flowguard import faults
 from flowguard.rounds import gold
+from flowguard.rounds.publishing import Outlet
 from flowguard.rounds.rolling import Rolled, roll
 from flowguard.settings import load_settings
 from flowguard.warehouse import open_warehouse
@@ -28,6 +29,22 @@ def ingest_without_lease() -> Rolled:
         return ingest()
 
 
+def ingest_only() -> Rolled:
+    """Ingest as when Kafka takes no transaction: everything is left to be published."""
+    with mock.patch("flowguard.rounds.rolling.Publishing", lambda settings, warehouse: mock.MagicMock()):
+        return ingest()
+
+
+def publish() -> int:
+    """In transactions of few changes, each told to the home."""
+    settings = load_settings()
+    small = mock.patch.multiple("flowguard.rounds.publishing", MOST_AT_ONCE=40, COPY_SECONDS=0.0)
+    with small, closing(Outlet(settings, open_warehouse(settings))) as outlet:
+        published = outlet.publish()
+        outlet.finish()
+        return published
+
+
 def refresh() -> object:
     settings = load_settings()
     return gold.refresh(open_warehouse(settings), settings)
@@ -37,7 +54,14 @@ def maintain() -> object:
     return list(open_warehouse(load_settings()).maintain())
 
 
-WORK = {"ingest": ingest, "ingest_without_lease": ingest_without_lease, "refresh": refresh, "maintain": maintain}
+WORK = {
+    "ingest": ingest,
+    "ingest_only": ingest_only,
+    "ingest_without_lease": ingest_without_lease,
+    "publish": publish,
+    "refresh": refresh,
+    "maintain": maintain,
+}
 
 if __name__ == "__main__":
     work, *fault = sys.argv[1:]

@@ -33,12 +33,12 @@ def test_a_transaction_that_is_not_committed_leaves_nothing(settings: Settings) 
     assert published(settings) == []
 
 
-def test_who_is_superseded_cannot_publish(quick: Settings) -> None:
-    topic = quick.attributed_topic
-    with closing(Publisher(quick, topic, topic)) as old, closing(Publisher(quick, topic, topic)) as new:
+def test_who_is_superseded_cannot_publish(settings: Settings) -> None:
+    topic = settings.attributed_topic
+    with closing(Publisher(settings, topic, topic)) as old, closing(Publisher(settings, topic, topic)) as new:
         assert new.progress() is None
         new.publish([Record(b"k", b'{"new": true}')], 7)
         with pytest.raises(Superseded, match="another process"):
             old.publish([Record(b"k", b'{"old": true}')], 8)
         assert new.progress() == 7
-    assert published(quick) == [{"new": True}]
+    assert published(settings) == [{"new": True}]

@@ -45,6 +45,13 @@ def traffic(settings: Settings, produce: Produce, count: int) -> None:
     produce(settings.clicks_topic, [*map(click, range(count)), click(2)])
 
 
+def late_clicks(settings: Settings, produce: Produce, count: int) -> None:
+    """Clicks of those who have ordered already, between their last click and the order, in no order."""
+    numbers = [number * 7 % count for number in range(count)]
+    clicks = [order(number, event_type="click", event_id=f"late{number}", item_id="i1") for number in numbers]
+    produce(settings.clicks_topic, clicks)
+
+
 @contextmanager
 def opened(settings: Settings) -> Iterator[Warehouse]:
     with closing(open_warehouse(settings)) as warehouse:
