@@ -166,7 +166,7 @@ def _send_shoppers(plan: "Plan", settings: Settings) -> tuple["Account", int]:
     from flowguard.local.shoppers import Account, history
     from flowguard.local.shoppers.sending import deliver
 
-    account = Account()
+    account = Account(settings.attribution_window)
     with bar(f"sending, seed {plan.seed}", plan.events) as advance:
         sent = deliver(account.watch(history(plan)), settings, advance)
     for surprise in sent.surprises:
@@ -188,7 +188,7 @@ def _show(warehouse: "Warehouse", settings: Settings) -> bool:
     from flowguard.local.demo import report
 
     table, balanced = report.ledger(warehouse)
-    for shown in (table, report.best_sellers(warehouse, settings.currency), report.click_through(warehouse)):
+    for shown in (table, report.best_sellers(warehouse, settings.currency), report.conversion(warehouse)):
         console.print(shown)
         console.print()
     if not balanced:

@@ -29,6 +29,11 @@ class Scope:
         """The day after the last."""
         return (self.end - _ONE).date() + _DAY
 
+    @property
+    def days(self) -> list[date]:
+        """Each day of which it covers something."""
+        return [self.first_day + number * _DAY for number in range((self.end_day - self.first_day).days)]
+
     def covers(self, instant: str, day: str | None = None) -> str:
         """The condition that a column's instants are in it. ``day``, the column of their days, prunes partitions."""
         within = f"{instant} >= CAST('{self.start}' AS TIMESTAMP) AND {instant} < CAST('{self.end}' AS TIMESTAMP)"

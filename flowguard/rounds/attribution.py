@@ -10,9 +10,9 @@ from datetime import timedelta
 import polars as pl
 
 from flowguard.faults import crash_point
-from flowguard.models.scope import Scope, covered, spans
+from flowguard.models.scope import Scope, covered, ranges_of, spans
 from flowguard.rounds import outbox
-from flowguard.rounds.changes import Changes, count_days
+from flowguard.rounds.changes import Changes, count_days, mark_dirty
 from flowguard.silver.tables import ATTRIBUTED_ORDERS
 from flowguard.warehouse import Session
 
@@ -37,6 +37,10 @@ WHERE {scopes} AND placed.order_timestamp >= clicked.first AND placed.order_time
 _CLICK_DAYS = """
 SELECT DISTINCT CAST(click_timestamp AS DATE) AS day FROM silver.attributed_orders
 WHERE {scopes} AND {touched} AND click_timestamp IS NOT NULL
+"""
+_NEVER_ATTRIBUTED = """
+SELECT DISTINCT order_date FROM silver.orders_cleaned
+WHERE order_date NOT IN (SELECT order_date FROM silver.attributed_orders)
 """
 _NO_ORDERS = pl.DataFrame(schema={"user_id": pl.String, "order_id": pl.String, "event_timestamp": pl.Datetime("us")})
 _TOUCHED = "user_id IN (SELECT user_id FROM touched)"
@@ -73,6 +77,19 @@ def rebuild(session: Session, scopes: Sequence[Scope]) -> Changes:
     changes = outbox.note(session, scopes)
     crash_point("attribution.noted")
     return changes | {(ATTRIBUTED_ORDERS.full_name, day): 0 for day in (*days, *_click_days(session, scopes))}
+
+
+def rebuild_days(session: Session, scopes: Sequence[Scope]) -> Changes:
+    """Attribute again the orders of whole days, within a transaction; each day is named, as if it had changed."""
+    days = [day for scope in scopes for day in scope.days]
+    return rebuild(session, scopes) | {(ATTRIBUTED_ORDERS.full_name, day): 0 for day in days}
+
+
+def catch_up(session: Session) -> None:
+    """Attribute the orders of a home that was made before orders were attributed; as a rule there are none."""
+    for scope in ranges_of(session.query(_NEVER_ATTRIBUTED).to_series()):
+        with session.transaction():
+            mark_dirty(session, rebuild_days(session, [scope]))
 
 
 def after_clicks(scopes: Sequence[Scope], window: timedelta) -> list[Scope]:

@@ -1,7 +1,7 @@
 """Rebuilding whole days: Bronze from its stored bytes, SILVER from Bronze, GOLD from SILVER."""
 
 from collections.abc import Collection, Iterable
-from datetime import date, timedelta
+from datetime import date
 
 import polars as pl
 
@@ -52,15 +52,9 @@ def _rebuild_silver(session: Session, settings: Settings, raw: str, first: date,
 
 def _attribute(session: Session, first: date, last: date) -> Changes:
     with session.transaction():
-        changes = _attribute_days(session, [days(first, last)])
+        changes = attribution.rebuild_days(session, [days(first, last)])
         mark_dirty(session, changes)
     return changes
-
-
-def _attribute_days(session: Session, scopes: list[Scope]) -> Changes:
-    """Attribute orders again, within a transaction; all days are named, as if each had changed."""
-    changes = attribution.rebuild(session, scopes)
-    return changes | {(ATTRIBUTED_ORDERS.full_name, day): 0 for scope in scopes for day in _days_of(scope)}
 
 
 def _rebuild_events(
@@ -75,7 +69,9 @@ def _rebuild_events(
             for scope in scopes:
                 session.rebuild(model, scope)
         changes = _days_in(session, ("silver.clicks_cleaned", "silver.click_duplicates"), raw, scopes)
-        return changes | _attribute_days(session, attribution.after_clicks(scopes, settings.attribution_window))
+        return changes | attribution.rebuild_days(
+            session, attribution.after_clicks(scopes, settings.attribution_window)
+        )
     named = [refunds.select("order_id")] if refunds.height else []
     named.append(_refunds_in(session, scopes))
     for model in ORDER_MODELS:
@@ -89,7 +85,7 @@ def _rebuild_events(
     return (
         _days_in(session, names, raw, scopes)
         | count_days(ORDERS_CLEANED.full_name, orders["event_timestamp"])
-        | _attribute_days(session, scopes)
+        | attribution.rebuild_days(session, scopes)
     )
 
 
@@ -110,10 +106,6 @@ def _days_in(session: Session, names: Collection[str], raw: str, scopes: Iterabl
             f"SELECT _arrival_date FROM {raw} "
             f"WHERE event_timestamp >= '{scope.start}' AND event_timestamp < '{scope.end}'"
         ).to_series()
-        changes |= {(name, day): 0 for name in names for day in _days_of(scope)}
+        changes |= {(name, day): 0 for name in names for day in scope.days}
         changes |= count_days(raw, arrivals)
     return changes
-
-
-def _days_of(scope: Scope) -> list[date]:
-    return [scope.first_day + timedelta(days=number) for number in range((scope.end_day - scope.first_day).days)]

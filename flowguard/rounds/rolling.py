@@ -15,6 +15,7 @@ from flowguard.faults import crash_point
 from flowguard.kafka.broker import Broker
 from flowguard.kafka.ranges import Position, TopicPartition
 from flowguard.kafka.reader import RangeReader
+from flowguard.rounds import attribution
 from flowguard.rounds.changes import Changes
 from flowguard.rounds.chunk import Chunk, now, prepare
 from flowguard.rounds.commit import Committed, commit
@@ -66,6 +67,7 @@ def roll(
         except WarehouseBusy:
             return Rolled(0, 0, "another run is at work")
         write_down_new_topics(session, broker, run_id)
+        attribution.catch_up(session)
         ahead = _Ahead(settings, warehouse, broker, reader, run_id, positions(session))
         publishing = stack.enter_context(Publishing(settings, warehouse))
 

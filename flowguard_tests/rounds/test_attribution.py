@@ -1,8 +1,9 @@
 """Attribution over random histories in random rounds: right, the same as at once, and told once with each change."""
 
+import json
 import os
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from flowguard.rounds import attribution, gold
 from flowguard.rounds.backfill import rebuild
 from flowguard.settings import Settings, load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
@@ -115,3 +117,81 @@ def test_many_arrivals_give_what_the_oracle_says(
     warehouse: Warehouse, home: Settings, history: list[list[Sent]], data: st.DataObject
 ) -> None:
     play(warehouse, home, history, data)
+
+
+def test_a_home_that_never_attributed_catches_up(warehouse: Warehouse, home: Settings) -> None:
+    empty(warehouse)
+    ingest(warehouse, home, [sent("order_placed", "o1", 0), sent("click", "c1", 1800)], Feeder(home, warehouse))
+    with warehouse.session() as session:
+        for table in ("silver.attributed_orders", "ops.outbox"):
+            session.execute(f"DELETE FROM {table}")
+        attribution.catch_up(session)
+    assert_right(warehouse)
+    assert rows(warehouse, "ops.outbox").height == 2
+
+
+def sent(kind: str, number: str, seconds_before: float, **changes: str) -> Sent:
+    """An event of one user, so long before noon."""
+    at = datetime(2026, 11, 19, 12) - timedelta(seconds=seconds_before)
+    event = {
+        "event_type": kind,
+        "event_id": number,
+        "user_id": "u",
+        "item_id": "i",
+        "event_timestamp": f"{at.isoformat()}Z",
+    }
+    ordered = {"order_id": number, "price": "9.90"} if kind.startswith("order") else {}
+    return Sent("orders.v1" if ordered else "clicks.v1", 0, 0, json.dumps(event | ordered | changes).encode())
+
+
+def test_the_window_is_closed(warehouse: Warehouse, home: Settings) -> None:
+    """A lag of exactly 0 and of exactly the window count; a click after the order and one too early do not."""
+    for before, counts in ((0, True), (1800, True), (-0.000001, False), (1800.000001, False)):
+        empty(warehouse)
+        ingest(warehouse, home, [sent("order_placed", "o", 0), sent("click", "c", before)], Feeder(home, warehouse))
+        found = rows(warehouse, SILVER[2])
+        assert (found["click_event_id"].to_list() == ["c", "c"]) == counts, before
+        assert found["click_event_id"].null_count() == (0 if counts else 2)
+
+
+def test_gold_counts_an_order_on_the_day_and_item_of_its_click(warehouse: Warehouse, home: Settings) -> None:
+    """Around midnight, and restated on both days when a later click takes the order over."""
+    empty(warehouse)
+    feeder = Feeder(home, warehouse)
+    midnight = 12 * 3600
+    ingest(warehouse, home, [sent("order_placed", "o", midnight - 600), sent("click", "c1", midnight + 60)], feeder)
+    gold.refresh(warehouse, home)
+    assert converted(warehouse) == [(date(2026, 11, 18), "i", 1, 1)]
+    ingest(warehouse, home, [sent("click", "c2", midnight - 60, item_id="j")], feeder)
+    gold.refresh(warehouse, home)
+    assert converted(warehouse) == [(date(2026, 11, 18), "i", 0, 0), (date(2026, 11, 19), "j", 1, 1)]
+    assert warehouse.query("SELECT SUM(attributed_orders) FROM gold.category_conversion").item() == 1
+
+
+def converted(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    columns = "date, item_id, converted_clicks, attributed_orders"
+    return warehouse.query(f"SELECT {columns} FROM gold.funnel_metrics ORDER BY date").rows()
+
+
+def test_one_click_on_a_rare_dish_does_not_lead(warehouse: Warehouse, home: Settings) -> None:
+    empty(warehouse)
+    clicks = [sent("click", f"c{number}", number) for number in range(40)]
+    ingest(warehouse, home, [*clicks, sent("click", "rare", 1, item_id="rare")], Feeder(home, warehouse))
+    gold.refresh(warehouse, home)
+    listed = warehouse.query(
+        "SELECT item_id, clicks_without_order FROM gold.items_not_converting ORDER BY place"
+    ).rows()
+    assert listed == [("i", 40), ("rare", 1)]
+
+
+def test_a_user_with_100_000_clicks(warehouse: Warehouse, home: Settings) -> None:
+    empty(warehouse)
+    clicks = [sent("click", f"c{number:06d}", 3600 - number * 0.05) for number in range(100_000)]
+    orders = [sent("order_placed", f"o{number}", number * 3.3) for number in range(400)]
+    ingest(warehouse, home, [*clicks, *orders], Feeder(home, warehouse))
+    found = (
+        rows(warehouse, SILVER[2]).filter(model="last_click").select("order_id", "order_timestamp", "click_event_id")
+    )
+    expected = by_join_asof(rows(warehouse, SILVER[0]), rows(warehouse, SILVER[1]))
+    assert_frame_equal(found.sort("order_id", "order_timestamp"), expected)
+    assert expected["click_event_id"].null_count() == 0

@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 from flowguard.bronze.tables import CLICKS_RAW
 from flowguard.errors import InvalidInput, WarehouseBusy, WarehouseCorrupt
 from flowguard.models.ops import DIRTY_DAYS, QUARANTINE
-from flowguard.models.registry import TABLES
+from flowguard.models.registry import TABLES, VIEWS
 from flowguard.models.scope import days
 from flowguard.models.table import Model
+from flowguard.rounds import gold
 from flowguard.settings import Settings, load_settings
 from flowguard.silver.tables import CLICKS_CLEANED
 from flowguard.warehouse import Warehouse, open_warehouse
@@ -197,3 +199,27 @@ def test_a_home_that_lacks_a_required_column_is_refused(home: Settings) -> None:
     make_older(home, "stage")
     with pytest.raises(WarehouseCorrupt, match=r"ops\.quarantine .* no column stage"):
         open_warehouse(home)
+
+
+def test_gold_of_an_older_shape_is_computed_anew(warehouse: Warehouse, home: Settings) -> None:
+    with warehouse.session() as session:
+        with session.transaction():
+            session.append(warehouse.stage(CLICKS_RAW, clicks(0, 1)))
+            session.rebuild(CLICKS_CLEANED, days(DAY, DAY))
+        session.execute("ALTER TABLE gold.funnel_metrics DROP COLUMN converted_clicks")
+        session.execute("DROP TABLE gold.category_conversion")
+    (home.home / "warehouse" / "tables.txt").unlink()
+    warehouse.close()
+    with closing(open_warehouse(home)) as renewed:
+        assert "converted_clicks" in renewed.query("SELECT * FROM gold.funnel_metrics").columns
+        assert ("silver.clicks_cleaned", DAY) in set(
+            renewed.query("SELECT table_name, day FROM ops.dirty_days").iter_rows()
+        )
+        gold.refresh(renewed, home)
+        for table in ("gold.funnel_metrics", "gold.category_conversion"):
+            assert renewed.query(f"SELECT SUM(clicks) FROM {table}").item() == 2
+
+
+def test_every_view_is_there_with_its_columns(warehouse: Warehouse) -> None:
+    for view in VIEWS:
+        assert tuple(warehouse.query(f"SELECT * FROM {view.full_name}").columns) == tuple(c.name for c in view.columns)

@@ -13,6 +13,7 @@ _KEYS = {
     "daily_order_metrics": ["date"],
     "food_performance": ["date", "item_id"],
     "funnel_metrics": ["date", "item_id"],
+    "category_conversion": ["date", "category"],
 }
 
 

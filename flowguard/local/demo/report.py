@@ -42,9 +42,12 @@ GROUP BY item_id
 ORDER BY revenue DESC, item_id
 LIMIT 10
 """
-_CLICK_THROUGH = """
-SELECT category, CAST(SUM(impressions) AS BIGINT) AS impressions, CAST(SUM(clicks) AS BIGINT) AS clicks
-FROM gold.funnel_metrics
+_CONVERSION = """
+SELECT
+    category, CAST(SUM(impressions) AS BIGINT) AS impressions, CAST(SUM(clicks) AS BIGINT) AS clicks,
+    CAST(SUM(converted_clicks) AS BIGINT) AS converted_clicks,
+    CAST(SUM(attributed_revenue) AS DECIMAL(18, 2)) AS attributed_revenue
+FROM gold.category_conversion
 GROUP BY category
 ORDER BY category
 """
@@ -72,12 +75,17 @@ def best_sellers(warehouse: Warehouse, currency: str) -> Table:
     return table
 
 
-def click_through(warehouse: Warehouse) -> Table:
-    """Clicks per impression, in percent, by category."""
-    table = _table("Click-through by category", ["category", "impressions", "clicks", "ctr %"])
-    for row in warehouse.query(_CLICK_THROUGH).iter_rows(named=True):
-        ctr = _percent(row["clicks"], row["impressions"])
-        table.add_row(row["category"], _text(row["impressions"]), _text(row["clicks"]), ctr)
+def conversion(warehouse: Warehouse) -> Table:
+    """From impression over click to order, by category."""
+    columns = ["category", "impressions", "clicks", "ctr %", "became orders", "click to order %", "revenue"]
+    table = _table("From click to order, by category", columns)
+    for row in warehouse.query(_CONVERSION).iter_rows(named=True):
+        clicks, converted = row["clicks"], row["converted_clicks"]
+        rates = _percent(clicks, row["impressions"]), _percent(converted, clicks)
+        revenue = _text(row["attributed_revenue"])
+        table.add_row(
+            row["category"], _text(row["impressions"]), _text(clicks), rates[0], _text(converted), rates[1], revenue
+        )
     return table
 
 

@@ -1,9 +1,10 @@
 """The simulator's own account of what it sent: what GOLD must say, in plain Python and without FlowGuard's SQL."""
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
@@ -11,6 +12,7 @@ import polars as pl
 from flowguard.events.model import Click, Event, Impression, OrderPlaced, OrderRefunded
 from flowguard.local.shoppers.traffic import Delivery
 
+WINDOW = timedelta(minutes=30)
 MONEY = pl.Decimal(18, 2)
 RATE = pl.Decimal(9, 4)
 
@@ -41,6 +43,17 @@ class _Sales(_Named):
 class _Views(_Named):
     impressions: int = 0
     clicks: int = 0
+    converted: set[str] = field(default_factory=set)
+    orders: int = 0
+    revenue: Decimal = Decimal(0)
+
+    def figures(self) -> dict[str, object]:
+        return {
+            "converted_clicks": len(self.converted),
+            "attributed_orders": self.orders,
+            "attributed_revenue": self.revenue,
+            "click_to_order_rate": _percent(len(self.converted), self.clicks),
+        }
 
 
 @dataclass
@@ -57,7 +70,8 @@ class _Day:
 class Account:
     """Add each delivery; then ask for the tables, as frames with the columns of GOLD, sorted by their keys."""
 
-    def __init__(self) -> None:
+    def __init__(self, window: timedelta = WINDOW) -> None:
+        self._window = window
         self.sent = 0
         self.duplicates: Counter[str] = Counter()
         """Records that repeat others, by ``orders`` and ``clicks``."""
@@ -66,6 +80,9 @@ class Account:
         self._days: defaultdict[date, _Day] = defaultdict(_Day)
         self._orders: dict[str, tuple[date, Decimal]] = {}
         self._refunds: set[str] = set()
+        self._placed: list[OrderPlaced] = []
+        self._clicks: defaultdict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
+        """By user, when, by which event and on which item."""
 
     def add(self, delivery: Delivery) -> None:
         """Enter a record that is being sent."""
@@ -88,6 +105,7 @@ class Account:
         day = event.event_timestamp.astimezone(UTC).date()
         if isinstance(event, OrderPlaced):
             self._orders[event.order_id] = day, event.price
+            self._placed.append(event)
             self._sell(self._days[day], event)
         elif isinstance(event, OrderRefunded):
             self._refunds.add(event.order_id)
@@ -95,7 +113,9 @@ class Account:
             views = self._days[day].views[event.item_id]
             views.see(event)
             views.impressions += isinstance(event, Impression)
-            views.clicks += isinstance(event, Click)
+            if isinstance(event, Click):
+                views.clicks += 1
+                self._clicks[event.user_id].append((event.event_timestamp, event.event_id, event.item_id))
 
     @staticmethod
     def _sell(day: _Day, order: OrderPlaced) -> None:
@@ -113,6 +133,7 @@ class Account:
             "daily_order_metrics": self.daily_order_metrics(),
             "food_performance": self.food_performance(),
             "funnel_metrics": self.funnel_metrics(),
+            "category_conversion": self.category_conversion(),
         }
 
     def daily_order_metrics(self) -> pl.DataFrame:
@@ -165,7 +186,8 @@ class Account:
         return _frame(rows, columns, money).sort("date", "item_id")
 
     def funnel_metrics(self) -> pl.DataFrame:
-        """One row per day and seen item; ctr in percent, NULL without impressions."""
+        """One row per day and seen item; rates in percent, NULL without a denominator."""
+        self._attribute()
         rows = [
             {
                 "date": date,
@@ -175,11 +197,58 @@ class Account:
                 "impressions": views.impressions,
                 "clicks": views.clicks,
                 "ctr": _percent(views.clicks, views.impressions),
+                **views.figures(),
             }
             for date, day in sorted(self._days.items())
             for item_id, views in sorted(day.views.items())
         ]
-        return _frame(rows, "date item_id item_name category impressions clicks ctr", {"ctr": RATE})
+        columns = f"date item_id item_name category impressions clicks ctr {_CONVERSION}"
+        return _frame(rows, columns, {"ctr": RATE, **_CONVERSION_TYPES})
+
+    def category_conversion(self) -> pl.DataFrame:
+        """One row per day and category of seen items."""
+        self._attribute()
+        rows = []
+        for on, day in sorted(self._days.items()):
+            totals: defaultdict[str, _Views] = defaultdict(_Views)
+            for views in day.views.values():
+                total = totals[views.category]
+                total.impressions += views.impressions
+                total.clicks += views.clicks
+                total.converted |= views.converted
+                total.orders += views.orders
+                total.revenue += views.revenue
+            rows += [
+                {
+                    "date": on,
+                    "category": category,
+                    "impressions": total.impressions,
+                    "clicks": total.clicks,
+                    **total.figures(),
+                }
+                for category, total in sorted(totals.items())
+            ]
+        return _frame(rows, f"date category impressions clicks {_CONVERSION}", _CONVERSION_TYPES)
+
+    def _attribute(self) -> None:
+        """Give each order to the last click of its user in the window, on the click's day and item."""
+        for views in (views for day in self._days.values() for views in day.views.values()):
+            views.converted, views.orders, views.revenue = set(), 0, Decimal(0)
+        clicks = {user: sorted(of_user) for user, of_user in self._clicks.items()}
+        for order in self._placed:
+            before = clicks.get(order.user_id, [])
+            place = bisect_right(before, order.event_timestamp, key=lambda click: click[0])
+            if not place or order.event_timestamp - before[place - 1][0] > self._window:
+                continue
+            at, event_id, item_id = before[place - 1]
+            views = self._days[at.astimezone(UTC).date()].views[item_id]
+            views.converted.add(f"{event_id} {at.isoformat()}")
+            views.orders += 1
+            views.revenue += order.price
+
+
+_CONVERSION = "converted_clicks attributed_orders attributed_revenue click_to_order_rate"
+_CONVERSION_TYPES = {"attributed_revenue": MONEY, "click_to_order_rate": RATE}
 
 
 def _by_revenue(sales: dict[str, _Sales]) -> list[tuple[str, _Sales]]:

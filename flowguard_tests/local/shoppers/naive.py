@@ -84,8 +84,31 @@ def gold(events: list[Row]) -> dict[str, list[Row]]:
     return {
         "daily_order_metrics": [_day(day, orders, refunded) for day, orders in _by(placed, _date)],
         "food_performance": [row for day, orders in _by(placed, _date) for row in _performance(day, orders)],
-        "funnel_metrics": [_funnel(day, item, seen) for (day, item), seen in _by(views, _date_and_item)],
+        "funnel_metrics": [
+            _funnel(day, item, seen, _led_to(placed, views, seen)) for (day, item), seen in _by(views, _date_and_item)
+        ],
     }
+
+
+def _led_to(placed: list[Row], views: list[Row], seen: list[Row]) -> list[tuple[str, Row]]:
+    """The orders whose last click in the half hour before is among the seen, each with that click's id."""
+    ids = {event["event_id"] for event in seen if event["event_type"] == "click"}
+    found = []
+    for order in placed:
+        clicks = [
+            click
+            for click in views
+            if click["event_type"] == "click"
+            and click["user_id"] == order["user_id"]
+            and 0 <= (_time(order) - _time(click)).total_seconds() <= 1800
+        ]
+        if clicks and (last := _latest(clicks))["event_id"] in ids:
+            found.append((last["event_id"], order))
+    return found
+
+
+def _time(event: Row) -> datetime:
+    return datetime.fromisoformat(event["event_timestamp"])
 
 
 def _day(day: object, orders: list[Row], refunded: set[str]) -> Row:
@@ -120,9 +143,10 @@ def _performance(day: object, orders: list[Row]) -> list[Row]:
     ]
 
 
-def _funnel(day: object, item: str, seen: list[Row]) -> Row:
+def _funnel(day: object, item: str, seen: list[Row], led_to: list[tuple[str, Row]]) -> Row:
     kinds = Counter(event["event_type"] for event in seen)
     shown, clicked = kinds["impression"], kinds["click"]
+    converted = len({click for click, _ in led_to})
     return {
         "date": day,
         "item_id": item,
@@ -131,6 +155,10 @@ def _funnel(day: object, item: str, seen: list[Row]) -> Row:
         "impressions": shown,
         "clicks": clicked,
         "ctr": _half_up(Fraction(100 * clicked, shown), 4) if shown else None,
+        "converted_clicks": converted,
+        "attributed_orders": len(led_to),
+        "attributed_revenue": _revenue([order for _, order in led_to]),
+        "click_to_order_rate": _half_up(Fraction(100 * converted, clicked), 4) if clicked else None,
     }
 
 
