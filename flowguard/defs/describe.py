@@ -10,6 +10,7 @@ import polars as pl
 from flowguard.models.ops import INGEST_RANGES, QUARANTINE
 from flowguard.models.registry import BY_NAME
 from flowguard.models.table import BYTES, Table
+from flowguard.silver.tables import ATTRIBUTED_ORDERS
 from flowguard.warehouse import Warehouse
 
 PREVIEWED_DAYS = 2
@@ -19,11 +20,13 @@ _WIDEST_CELL = 40
 
 
 class Description(NamedTuple):
-    """``preview`` is Markdown, None where there is none. ``refused`` tells of a day of quarantine."""
+    """``preview`` is Markdown, None where there is none. ``refused`` tells of a day of quarantine, ``by_model`` of a
+    day of attributed orders: how many, and how many of them have no click, as Markdown."""
 
     rows: int
     preview: str | None
     refused: "Refused | None" = None
+    by_model: str | None = None
 
 
 class Refused(NamedTuple):
@@ -44,7 +47,11 @@ def describe(warehouse: Warehouse, places: Iterable[tuple[str, date]]) -> dict[t
         counts = _counts(warehouse, table, days)
         previews = {day: _preview(warehouse, table, day) for day in sorted(days)[-PREVIEWED_DAYS:] if counts.get(day)}
         refused = _refused(warehouse, days) if table is QUARANTINE else {}
-        found |= {(name, day): Description(counts.get(day, 0), previews.get(day), refused.get(day)) for day in days}
+        models = _by_model(warehouse, days) if table is ATTRIBUTED_ORDERS else {}
+        found |= {
+            (name, day): Description(counts.get(day, 0), previews.get(day), refused.get(day), models.get(day))
+            for day in days
+        }
     return found
 
 
@@ -83,6 +90,16 @@ def _refused(warehouse: Warehouse, days: Collection[date]) -> dict[date, Refused
         share = round(float(100 * waiting / arrived[day]), 2) if arrived.get(day) else None
         found[day] = Refused(markdown(of_day.drop("_arrival_date")), share)
     return found
+
+
+def _by_model(warehouse: Warehouse, days: Collection[date]) -> dict[date, str]:
+    counted = warehouse.query(
+        f"SELECT order_date, model, COUNT(*) AS orders, COUNT(*) - COUNT(click_event_id) AS without_click, "
+        f"MAX(revision) AS highest_revision FROM {ATTRIBUTED_ORDERS.full_name} "
+        f"WHERE {_of(ATTRIBUTED_ORDERS, days)} GROUP BY ALL ORDER BY model"
+    )
+    by_day = counted.partition_by("order_date", as_dict=True, maintain_order=True).items()
+    return {day: markdown(of_day.drop("order_date")) for (day,), of_day in by_day}
 
 
 def _preview(warehouse: Warehouse, table: Table, day: date) -> str:

@@ -142,6 +142,8 @@ def _metadata(pending: _Pending, described: Description) -> dict[str, dg.Metadat
         metadata["refused_by_rule"] = dg.MetadataValue.md(described.refused.by_rule)
         if described.refused.open_percent is not None:
             metadata["open_percent_of_records"] = dg.MetadataValue.float(described.refused.open_percent)
+    if described.by_model:
+        metadata["orders_by_model"] = dg.MetadataValue.md(described.by_model)
     return metadata
 
 

@@ -1,0 +1,212 @@
+"""What attributing orders costs: all of them at once, and the next few of a long history.
+
+    python -m benchmarks.attribution [--size small|full]
+
+1. A rebuild of a week with 5M clicks and 500k orders, of which one user has 5 % each, against polars' join_asof alone
+   on the same rows in memory; each in a process of its own, whose memory is told. small: a tenth of it.
+2. The same batches into a home of 100k orders and into one of 10M (small: 1M), over 100 days.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+
+from flowguard.kafka.ranges import OffsetRange
+from flowguard.kafka.reader import Block
+from flowguard.rounds.chunk import prepare
+from flowguard.rounds.commit import commit
+from flowguard.settings import Settings, as_environment, load_settings
+from flowguard.warehouse import Session, open_warehouse
+
+CLICKS = {"small": 500_000, "full": 5_000_000}
+HISTORIES = {"small": (100_000, 1_000_000), "full": (100_000, 10_000_000)}
+DAYS, BATCHES, BATCH = 100, 12, 1_000
+FIRST = date(2026, 6, 1)
+console = Console(highlight=False)
+
+_PLACE = "'t' AS _topic, 1 AS _generation, 0 AS _partition, i AS _offset, happened AS _arrived_at, day AS _arrival_date"
+_ITEM = "'item-' || i % 40 AS item_id, 'Item' AS item_name, 'category-' || i % 5 AS category"
+# One user in twenty events is always the same one.
+_EVENTS = """
+SELECT
+    i, '{kind}' || LPAD(CAST(i AS VARCHAR), 12, '0') AS event_id,
+    'user-' || CASE WHEN HASH(i) % 20 = 0 THEN 0 ELSE HASH(i + {seed}) % {users} END AS user_id,
+    TIMESTAMP '{start}' + TO_MICROSECONDS(CAST((i - {first}) * {step} + HASH(i) % {step} AS BIGINT)) AS happened,
+    CAST(happened AS DATE) AS day
+FROM RANGE({first}, {last}) AS numbers(i)
+"""
+_ORDERS = f"""
+INSERT INTO silver.orders_cleaned BY NAME
+SELECT
+    event_id, event_id AS order_id, user_id, {_ITEM}, CAST(9.50 AS DECIMAL(18, 2)) AS price, 'USD' AS currency,
+    happened AS order_timestamp, day AS order_date, {_PLACE}
+FROM ({{events}}) AS events
+"""
+_CLICKS = f"""
+INSERT INTO silver.clicks_cleaned BY NAME
+SELECT event_id, 'click' AS event_type, user_id, {_ITEM}, happened AS event_timestamp, day AS event_date, {_PLACE}
+FROM ({{events}}) AS events
+"""
+_REBUILD = """
+import json, resource, time
+from datetime import date
+from flowguard.rounds.backfill import rebuild
+from flowguard.settings import load_settings
+from flowguard.warehouse import open_warehouse
+
+settings = load_settings()
+warehouse = open_warehouse(settings)
+started = time.perf_counter()
+rebuild(warehouse, settings, ["silver.attributed_orders"], date(2026, 6, 1), date(2026, 6, 8), run_id="bench")
+seconds = time.perf_counter() - started
+found = warehouse.query(
+    "SELECT COUNT(*), COUNT(click_event_id) FROM silver.attributed_orders WHERE model = 'last_click'"
+).row(0)
+print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, *found]))
+"""
+_POLARS = """
+import json, resource, time
+import polars as pl
+from flowguard.settings import load_settings
+from flowguard.warehouse import open_warehouse
+
+warehouse = open_warehouse(load_settings(), read_only=True)
+orders = warehouse.query("SELECT order_id, user_id, item_id, price, order_timestamp FROM silver.orders_cleaned")
+clicks = warehouse.query("SELECT event_id, user_id, item_id, category, event_timestamp FROM silver.clicks_cleaned")
+started = time.perf_counter()
+joined = orders.sort("order_timestamp").join_asof(
+    clicks.sort("event_timestamp", "event_id"), left_on="order_timestamp", right_on="event_timestamp", by="user_id",
+    tolerance="30m", check_sortedness=False,
+)
+seconds = time.perf_counter() - started
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps([seconds, memory, joined.height, joined["event_id"].count()]))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=CLICKS, default="small")
+    size = parser.parse_args().size
+    with tempfile.TemporaryDirectory(prefix="flowguard-bench-") as folder:
+        _rebuild(Path(folder), CLICKS[size])
+        _increments(Path(folder), HISTORIES[size])
+
+
+def _rebuild(folder: Path, clicks: int) -> None:
+    settings = load_settings(folder / "week", start_date=FIRST)
+    with closing(open_warehouse(settings)) as warehouse, warehouse.session() as session, session.transaction():
+        _fill(session, _CLICKS, "c", 0, clicks, timedelta(days=7), FIRST, users=clicks // 25)
+        _fill(session, _ORDERS, "o", 0, clicks // 10, timedelta(days=7), FIRST, users=clicks // 25)
+    ours, theirs = _run(settings, _REBUILD), _run(settings, _POLARS)
+    for name, (seconds, memory, orders, attributed) in (("rebuild", ours), ("join_asof", theirs)):
+        console.print(
+            f"{name:10} {seconds:6.2f} s {memory:6,.0f} MB  {orders:,.0f} orders, {attributed:,.0f} with a click"
+        )
+    if ours[2:] != theirs[2:]:
+        raise SystemExit("they differ")
+    console.print(
+        f"ratio {ours[0] / theirs[0]:.2f} (wanted: at most 2), memory wanted: at most 2,048 MB", soft_wrap=True
+    )
+
+
+def _run(settings: Settings, code: str) -> list[float]:
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=as_environment(settings), check=True, capture_output=True, text=True
+    )
+    return list(json.loads(done.stdout))
+
+
+def _increments(folder: Path, histories: tuple[int, int]) -> None:
+    """Batches into either home in turns, so that both meet the same weather."""
+    homes = [load_settings(folder / f"history-{orders}", start_date=FIRST) for orders in histories]
+    for settings, orders in zip(homes, histories, strict=True):
+        started = time.perf_counter()
+        _history(settings, orders)
+        console.print(f"{orders:,} orders of {DAYS} days are there after {time.perf_counter() - started:.0f} s")
+    seconds: list[list[float]] = [[], []]
+    for number in range(BATCHES):
+        for settings, measured in zip(homes, seconds, strict=True):
+            measured.append(_batch(settings, number))
+    few, many = (median(measured[2:]) for measured in seconds)
+    console.print(
+        f"a batch of {BATCH} events: {few * 1000:.0f} ms into {histories[0]:,} orders, {many * 1000:.0f} ms into "
+        f"{histories[1]:,}: ratio {many / few:.2f} (wanted: at most 1.2)",
+        soft_wrap=True,
+    )
+
+
+def _history(settings: Settings, orders: int) -> None:
+    each = orders // DAYS
+    with closing(open_warehouse(settings)) as warehouse, warehouse.session() as session:
+        for number in range(DAYS):
+            day, first = FIRST + timedelta(days=number), number * each
+            with session.transaction():
+                _fill(session, _ORDERS, "o", first, first + each, timedelta(days=1), day, users=50_000)
+                _fill(session, _CLICKS, "c", first, first + each, timedelta(days=1), day, users=50_000)
+        days = f"DATE '{FIRST}' AND DATE '{FIRST + timedelta(days=DAYS)}'"
+        for at in range(0, DAYS, 10):
+            _attribute(session, FIRST + timedelta(days=at), FIRST + timedelta(days=at + 9))
+        assert session.query(f"SELECT COUNT(*) FROM ops.outbox WHERE order_date BETWEEN {days}").item() == 2 * orders
+
+
+def _attribute(session: Session, first: date, last: date) -> None:
+    from flowguard.models.scope import days
+    from flowguard.rounds.attribution import rebuild_days
+
+    with session.transaction():
+        rebuild_days(session, [days(first, last)])
+
+
+def _fill(
+    session: Session, table: str, kind: str, first: int, last: int, span: timedelta, start: date, *, users: int
+) -> None:
+    step = span // timedelta(microseconds=1) // (last - first)
+    events = _EVENTS.format(kind=kind, seed=ord(kind), users=users, start=start, first=first, last=last, step=step)
+    session.execute(table.format(events=events))
+
+
+def _batch(settings: Settings, number: int) -> float:
+    """Seconds that a round takes whose events are of the last day, one order among ten of them."""
+    start = datetime.combine(FIRST + timedelta(days=DAYS - 1), datetime.min.time(), UTC) + timedelta(hours=12)
+    at = start + timedelta(seconds=10 * number)
+    blocks = [_block(settings, number, at, order=order) for order in (True, False)]
+    with closing(open_warehouse(settings)) as warehouse, warehouse.session() as session:
+        session.query("SELECT COUNT(*) FROM ops.outbox WHERE order_date = '2020-01-01'")
+        chunk = prepare([block.range for block in blocks], blocks, warehouse, settings, "bench")
+        started = time.perf_counter()
+        assert commit(session, chunk, settings) is not None
+        return time.perf_counter() - started
+
+
+def _block(settings: Settings, number: int, at: datetime, *, order: bool) -> Block:
+    count = BATCH // 10 if order else BATCH - BATCH // 10
+    values: list[bytes | None] = [_event(number * BATCH + index, at, order=order) for index in range(count)]
+    topic, first = (settings.orders_topic if order else settings.clicks_topic), number * count
+    planned = OffsetRange(topic, 1, 0, first, first + count, at.date(), None, None)
+    arrived = [int(at.timestamp() * 1000) + 20_000] * count
+    return Block(planned, values, list(range(first, first + count)), arrived)
+
+
+def _event(number: int, at: datetime, *, order: bool) -> bytes:
+    event = {
+        "event_id": f"new-{order}-{number}",
+        "event_type": "order_placed" if order else "click" if number % 2 else "impression",
+        "user_id": f"user-{number * 7 % 5_000}",
+        "item_id": f"item-{number % 40}",
+        "event_timestamp": (at + timedelta(milliseconds=number % BATCH * 10)).isoformat(),
+    }
+    return json.dumps(event | ({"order_id": f"new-{number}", "price": "9.50"} if order else {})).encode()
+
+
+if __name__ == "__main__":
+    main()
