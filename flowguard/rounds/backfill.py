@@ -31,7 +31,7 @@ def rebuild(
     chosen = set(tables)
     raw = _RAW if "ops.quarantine" in chosen else _RAW & chosen
     changes: Changes = {}
-    with warehouse.session() as session:
+    with warehouse.session() as session, session.at_full_strength():
         for table in sorted(raw):
             changes |= redecode(warehouse, session, settings, table, first, last, run_id, _rebuild_events)
         if _ORDERS & chosen:

@@ -44,6 +44,9 @@ class Session(Protocol):
             WarehouseBusy: another process held the lock for too long.
         """
 
+    def at_full_strength(self) -> AbstractContextManager[None]:
+        """Inside, statements may take all cores and more memory: for rebuilds of many days, beside which none runs."""
+
     def append(self, staged: Staged) -> None:
         """Make staged rows part of their table."""
 

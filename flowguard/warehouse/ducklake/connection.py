@@ -1,5 +1,6 @@
 """Attaching the lake."""
 
+import os
 from importlib import resources
 
 import duckdb
@@ -7,6 +8,12 @@ import duckdb
 from flowguard.settings import Settings
 
 LAKE = "lake"
+Limits = dict[str, str | int | float | list[str]]
+SMALL_STEPS: Limits = {"threads": 1, "memory_limit": "256MB"}
+"""Small statements are most of the work, and a second thread makes them dearer; while one chunk is committed, the next
+is decoded on another core anyway."""
+FULL_STRENGTH: Limits = {"threads": max(2, os.cpu_count() or 1), "memory_limit": "1GB"}
+"""For rebuilds of many days."""
 _EXTENSIONS = ("ducklake", "sqlite_scanner")
 
 
@@ -16,10 +23,7 @@ def connect(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection
     (folder / "data").mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(
         config={
-            # Small statements are most of the work, and a second thread makes them dearer; while one chunk is
-            # committed, the next is decoded on another core anyway.
-            "threads": 1,
-            "memory_limit": "256MB",
+            **SMALL_STEPS,
             "temp_directory": str(folder / "spill"),
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,

@@ -12,7 +12,7 @@ from flowguard.models import render
 from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
 from flowguard.warehouse.base import Staged
-from flowguard.warehouse.ducklake.connection import LAKE
+from flowguard.warehouse.ducklake.connection import FULL_STRENGTH, LAKE, SMALL_STEPS, Limits
 from flowguard.warehouse.ducklake.errors import storage_errors, translated
 
 
@@ -63,6 +63,14 @@ class DuckLakeSession:
                 self._rollback()
                 raise
 
+    @contextmanager
+    def at_full_strength(self) -> Iterator[None]:
+        self._limit(FULL_STRENGTH)
+        try:
+            yield
+        finally:
+            self._limit(SMALL_STEPS)
+
     def append(self, staged: Staged) -> None:
         for file in staged.files:
             self._connection.execute(
@@ -78,6 +86,10 @@ class DuckLakeSession:
         self._connection.execute(render.delete(model, scope))
         crash_point("silver.deleted")
         self.insert(model, self._model_sql(model, scope))
+
+    def _limit(self, limits: Limits) -> None:
+        for name, value in limits.items():
+            self._connection.execute(f"SET GLOBAL {name} = '{value}'")
 
     @contextmanager
     def _relation(self, rows: pl.DataFrame | str) -> Iterator[str]:
