@@ -1,9 +1,10 @@
-"""How long an accepted order takes to SILVER and to GOLD, with the whole platform up.
+"""How long an accepted order takes to SILVER, to GOLD and into the published stream, with the whole platform up.
 
     python -m benchmarks.latency [--size small|full]
 
 1. Steady traffic of 20 events a second through the gateway: from the gateway's answer until another process reads the
-   order in ``silver.orders_cleaned``, and counted in ``gold.daily_order_metrics``.
+   order in ``silver.orders_cleaned``, and counted in ``gold.daily_order_metrics``; and until a reader of committed
+   records has it from ``attributed.events.v1``.
 2. With quiet time and longest life of 1 and 3 minutes: the first event after quiet, whether a run is in flight while
    it is quiet, and the gap between two rolling runs under steady traffic.
 """
@@ -20,11 +21,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import quantiles
+from typing import Self
 from uuid import uuid4
 
+from confluent_kafka import Consumer, TopicPartition
 from rich.console import Console
 
 from flowguard.errors import PlatformFailed
+from flowguard.kafka import config
 from flowguard.local.platform import Platform
 from flowguard.local.ports import on_free_ports
 from flowguard.local.webserver import ask
@@ -128,7 +132,44 @@ class _Watcher:
             time.sleep(0.05)
 
 
+class _Reader:
+    """Reads the published stream; remembers when each order was there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.read: dict[str, float] = {}
+        self._topic = settings.attributed_topic
+        self._consumer = Consumer(config.consumer(settings) | {"group.id": "bench", "auto.offset.reset": "earliest"})
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        partitions = self._consumer.list_topics(self._topic, 10).topics[self._topic].partitions
+        self._consumer.assign([TopicPartition(self._topic, number, 0) for number in partitions])
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+        self._consumer.close()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            message = self._consumer.poll(0.1)
+            if message is None:
+                continue
+            if message.error() is None:
+                self.read.setdefault(message.key().decode(), time.monotonic())
+            else:
+                time.sleep(0.01)  # the end of a partition, of which the embedded broker tells without a pause
+
+
 def _steady(settings: Settings, warehouse: Warehouse, minutes: float) -> None:
+    with _Reader(settings) as reader:
+        _steadily(settings, warehouse, minutes, reader)
+
+
+def _steadily(settings: Settings, warehouse: Warehouse, minutes: float, reader: _Reader) -> None:
     traffic = _Traffic(settings)
     watcher = _Watcher(warehouse, traffic)
     _first(traffic, watcher, "after the start")
@@ -139,6 +180,8 @@ def _steady(settings: Settings, warehouse: Warehouse, minutes: float) -> None:
     _under_traffic(traffic, watcher, minutes, lambda: len(watcher.in_silver) - before >= len(traffic.accepted))
     watcher.until(lambda: len(watcher.in_gold) >= before + len(traffic.accepted), "all orders in GOLD")
     del watcher.in_gold[:before]
+    watcher.until(lambda: reader.read.keys() >= traffic.accepted.keys(), "all orders in the published stream")
+    _print("accepted → published", [reader.read[order] - at for order, at in traffic.accepted.items()], 3)
     _print("accepted → SILVER", watcher.seconds_to_silver(), 2)
     _print("accepted → GOLD", watcher.seconds_to_gold(), 20)
 
