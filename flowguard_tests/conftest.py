@@ -76,7 +76,7 @@ def with_new_topics(kafka: str, home: Path) -> Settings:
     return given
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def produce(kafka: str) -> Produce:
     """``produce(topic, values, partition=None, key=None)``: returns when the broker has acknowledged all of them."""
     return producing(kafka)

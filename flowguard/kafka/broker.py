@@ -139,12 +139,18 @@ class Broker:
         gaps.refuse(gaps.find_foreign(self._own(positions), self.origins()))
 
     def commit_group(self, ends: Mapping[TopicPartition, int]) -> None:
-        """Tell people's lag tools how far ingestion is. Nothing depends on it: a failure is logged."""
+        """Tell people's lag tools how far ingestion is. Nothing depends on it: a failure is logged.
+
+        The broker is asked first whether it is there: librdkafka ends the process by an assertion of its own when this
+        request meets a broker that is gone (confluentinc/librdkafka#4605). A consumer's commit would make its close
+        wait for a broker that hangs.
+        """
         group = self._settings.consumer_group
         offsets = [kafka.TopicPartition(tp.topic, tp.partition, end) for tp, end in ends.items()]
         if not offsets:
             return
         try:
+            self._partition_counts()
             with translated(f"committing offsets of group {group}"):
                 asked = kafka.ConsumerGroupTopicPartitions(group, offsets)
                 answers = self._admin.alter_consumer_group_offsets([asked], request_timeout=config.REQUEST_TIMEOUT)

@@ -1,22 +1,26 @@
 """Where ingestion stands, by the only truth about it: ``ops.ingest_ranges``."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from flowguard.errors import OffsetGap
 from flowguard.kafka.ranges import OffsetRange, Origin, Position
 from flowguard.warehouse import Session
 
 _NEWEST = """
-WITH reached AS (
-    SELECT topic, partition, generation, end_offset, last_arrived_at, last_digest
-    FROM (
-        SELECT
-            topic, partition, generation, end_offset, last_arrived_at, last_digest,
-            ROW_NUMBER() OVER (PARTITION BY topic, partition ORDER BY generation DESC, end_offset DESC) AS age
-        FROM ops.ingest_ranges
-    ) AS ranges
-    WHERE age = 1
+WITH ends AS (
+    SELECT topic, partition, generation, MAX(end_offset) AS end_offset
+    FROM ops.ingest_ranges
+    GROUP BY topic, partition, generation
+),
+reached AS (
+    SELECT
+        ranges.topic, ranges.partition, ranges.generation, ranges.end_offset,
+        ranges.last_arrived_at, ranges.last_digest
+    FROM ops.ingest_ranges AS ranges
+    JOIN ends
+        ON ranges.topic = ends.topic AND ranges.partition = ends.partition
+        AND ranges.generation = ends.generation AND ranges.end_offset = ends.end_offset
 ),
 standing AS (
     SELECT
@@ -36,6 +40,13 @@ SELECT
     MAX(topic_id) OVER (PARTITION BY topic) AS topic_id
 FROM (SELECT *, RANK() OVER (PARTITION BY topic ORDER BY generation DESC) AS age FROM standing) AS generations
 WHERE age = 1
+"""
+
+_GENERATIONS = "SELECT topic, MAX(generation) FROM ops.generations GROUP BY topic"
+_ENDS = """
+SELECT topic, generation, partition, MAX(end_offset) FROM ops.ingest_ranges
+WHERE arrival_date >= CAST('{since}' AS DATE)
+GROUP BY topic, generation, partition
 """
 
 
@@ -67,14 +78,12 @@ def already_covered(session: Session, ranges: Sequence[OffsetRange]) -> bool:
     Raises:
         OffsetGap: a range does not begin where the last one ended.
     """
-    reached = positions(session)
-    generations = {position.topic: position.generation for position in reached}
-    ends = {(p.topic, p.partition): p.next_offset for p in reached}
+    generations = dict(session.query(_GENERATIONS).iter_rows())
+    ends = {tuple(place): end for *place, end in session.query(_ENDS.format(since=_since(ranges))).iter_rows()}
     for planned in ranges:
         if planned.generation < generations.get(planned.topic, planned.generation):
             return True
-        place = (planned.topic, planned.partition)
-        end = ends.get(place, planned.start)
+        end = ends.get((planned.topic, planned.generation, planned.partition), planned.start)
         if end > planned.start:
             return True
         if end < planned.start:
@@ -82,5 +91,9 @@ def already_covered(session: Session, ranges: Sequence[OffsetRange]) -> bool:
                 f"{planned.topic} partition {planned.partition}: offsets {end} to {planned.start - 1} would be "
                 "left out; the plan is wrong, nothing was written"
             )
-        ends[place] = planned.end
     return False
+
+
+def _since(ranges: Sequence[OffsetRange]) -> date:
+    """Whatever was ingested right before the ranges, or since they were planned, arrived on this day or later."""
+    return min(planned.last_arrived_at.date() if planned.last_arrived_at else date.min for planned in ranges)

@@ -26,6 +26,8 @@ from flowguard.rounds.publishing import Publishing
 from flowguard.settings import Settings
 from flowguard.warehouse import Session, Warehouse
 
+GROUP_INTERVAL = timedelta(seconds=5)
+"""Least time between two commits of the group's offsets, which only people's lag tools read."""
 _log = logging.getLogger(__name__)
 
 
@@ -141,7 +143,8 @@ class _Loop:
         self._on_commit, self._each_minute = on_commit, each_minute
         self._rounds = self._records = 0
         self._unchecked: Changes = {}
-        self._started = self._last_data = self._checked = self._maintained = time.monotonic()
+        self._ends: dict[TopicPartition, int] = {}
+        self._started = self._last_data = self._checked = self._maintained = self._group_told = time.monotonic()
         self._day = now().date()
 
     def run(self, chunks: _Ahead) -> Rolled:
@@ -158,21 +161,27 @@ class _Loop:
         committed = commit(self._session, chunk, self._settings)
         if committed is None:
             return False
-        self._broker.commit_group({TopicPartition(r.topic, r.partition): r.end for r in chunk.ranges})
-        crash_point("round.done")
+        self._ends |= {TopicPartition(r.topic, r.partition): r.end for r in chunk.ranges}
         self._rounds += 1
         self._records += sum(planned.end - planned.start for planned in chunk.ranges)
         self._last_data = time.monotonic()
         self._unchecked |= committed.changes
         self._on_commit(committed)
+        crash_point("round.done")
         return True
 
     def _now_and_then(self) -> None:
         instant = time.monotonic()
+        if self._ends and _passed(self._group_told, instant, GROUP_INTERVAL):
+            self._tell_group()
         if self._unchecked and _passed(self._checked, instant, self._settings.check_interval):
             self._check()
         if self._rounds and _passed(self._maintained, instant, self._settings.maintenance_interval):
             self._maintain()
+
+    def _tell_group(self) -> None:
+        self._broker.commit_group(self._ends)
+        self._ends, self._group_told = {}, time.monotonic()
 
     def _maintain(self) -> None:
         try:
@@ -199,6 +208,8 @@ class _Loop:
     def _end(self, why: str) -> Rolled:
         if self._unchecked:
             self._check()
+        if self._ends:
+            self._tell_group()
         return Rolled(self._rounds, self._records, why)
 
 

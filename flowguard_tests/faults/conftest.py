@@ -10,7 +10,7 @@ import pytest
 from flowguard.kafka.broker import Broker
 from flowguard.local.apache_kafka import ApacheKafka
 from flowguard.settings import Settings
-from flowguard_tests.conftest import Produce, with_new_topics
+from flowguard_tests.conftest import producing, with_new_topics
 from flowguard_tests.faults.undisturbed import Undisturbed
 from flowguard_tests.rounds.flow import contents, late_clicks, opened, rolled, traffic
 
@@ -22,11 +22,11 @@ def kafka(apache_kafka_server: ApacheKafka) -> str:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(kafka: str, produce: Produce, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def undisturbed(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """Some traffic, and what must be in the tables of whoever ingests it."""
     settings = in_small_rounds(with_new_topics(kafka, tmp_path_factory.mktemp("undisturbed")))
-    traffic(settings, produce, 120)
-    late_clicks(settings, produce, 120)
+    traffic(settings, producing(kafka), 120)
+    late_clicks(settings, producing(kafka), 120)
     with opened(settings) as warehouse:
         rolled(settings, warehouse)
         return Undisturbed(settings, contents(settings, warehouse))
