@@ -17,7 +17,7 @@ from flowguard.kafka.errors import translate, translated
 from flowguard.kafka.sender import Record
 from flowguard.settings import Settings
 
-PATIENCE = 30.0
+PATIENCE = 10.0
 """Seconds that a step of a transaction may take."""
 
 _FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})

@@ -91,7 +91,7 @@ class Outlet:
                 published += len(pending.records)
                 if time.monotonic() - self._copied_at > COPY_SECONDS:
                     self._copy()
-        except FlowGuardError:
+        except Exception:
             self.close()
             raise
         return published
@@ -134,12 +134,12 @@ class Outlet:
 
 
 class Publishing:
-    """A thread that publishes while the block lasts, and at its end. Its failures are told and tried again: they must
-    not stop ingestion, and nothing is lost by them."""
+    """A thread that publishes while the block lasts, and at its end, unless that is an error. Its failures are told and
+    tried again: they must not stop ingestion, and nothing is lost by them."""
 
     def __init__(self, settings: Settings, warehouse: Warehouse) -> None:
         self._outlet = Outlet(settings, warehouse)
-        self._news, self._stop = Event(), Event()
+        self._news, self._stop, self._failed = Event(), Event(), Event()
         self._thread = Thread(target=self._run, name="publishing", daemon=True)
 
     def tell(self) -> None:
@@ -153,6 +153,8 @@ class Publishing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self._failed.set()
         self._stop.set()
         self._news.set()
         self._thread.join()
@@ -164,8 +166,8 @@ class Publishing:
                 self._news.clear()
                 if not _attempt(self._outlet.publish):
                     self._stop.wait(LOOK_AGAIN_SECONDS)
-            _attempt(self._outlet.publish)
-            _attempt(self._outlet.finish)
+            if not self._failed.is_set() and _attempt(self._outlet.publish):
+                _attempt(self._outlet.finish)
 
 
 def _attempt(work: Callable[[], object]) -> bool:
@@ -173,6 +175,9 @@ def _attempt(work: Callable[[], object]) -> bool:
         work()
     except FlowGuardError as error:
         _log.warning("attributed orders are published later: %s", error)
+        return False
+    except Exception:
+        _log.exception("attributed orders could not be published")
         return False
     return True
 
