@@ -107,7 +107,7 @@ def test_a_clock_that_jumps(quick: Settings, undisturbed: Undisturbed, monkeypat
         monkeypatch.setattr(module, "now", jumping)
     with opened(quick) as warehouse:
         ended = set()
-        while (result := rolled(quick, warehouse)).records or result.ended != "quiet":
+        while (result := rolled(quick, warehouse)).records:
             ended.add(result.ended)
         assert "midnight" in ended
     assert_equal(quick, undisturbed)
