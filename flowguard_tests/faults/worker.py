@@ -6,11 +6,13 @@ after so many passes of it; or ``largest_file SIZE``: no file can grow beyond th
 
 import resource
 import sys
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from unittest import mock
 
 from flowguard import faults
+from flowguard.kafka.broker import Broker
 from flowguard.rounds import gold
+from flowguard.rounds.acceptance import accept, propose
 from flowguard.rounds.rolling import Rolled, roll
 from flowguard.settings import load_settings
 from flowguard.warehouse import open_warehouse
@@ -37,7 +39,21 @@ def maintain() -> object:
     return list(open_warehouse(load_settings()).maintain())
 
 
-WORK = {"ingest": ingest, "ingest_without_lease": ingest_without_lease, "refresh": refresh, "maintain": maintain}
+def accept_gap() -> object:
+    settings = load_settings()
+    with closing(Broker(settings)) as broker, open_warehouse(settings).session() as session:
+        decision = propose(session, broker, settings.orders_topic)
+        assert decision is not None
+        return accept(session, decision, reason="a test", run_id="worker")
+
+
+WORK = {
+    "ingest": ingest,
+    "ingest_without_lease": ingest_without_lease,
+    "refresh": refresh,
+    "maintain": maintain,
+    "accept_gap": accept_gap,
+}
 
 if __name__ == "__main__":
     work, *fault = sys.argv[1:]
