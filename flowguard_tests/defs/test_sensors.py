@@ -143,7 +143,7 @@ def test_waits_grow_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     waits = [runs.Past("", failures, 0.0, None).seconds_to_wait for failures in range(12)]
     assert waits[:4] == [0, 0, 10, 20]
     assert waits == sorted(waits)
-    assert waits[-1] == runs.LONGEST_WAIT_SECONDS
+    assert waits[-1] == runs.LONGEST_PAUSE_SECONDS
 
 
 def test_a_gap_fails_the_tick_and_launches_nothing(tick: Tick, send: Send, home: Home, quick: Settings) -> None:
