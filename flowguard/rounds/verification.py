@@ -11,6 +11,7 @@ from flowguard.kafka.broker import Broker
 from flowguard.kafka.inspection import inspect
 from flowguard.kafka.ranges import Position, TopicPartition, Watermarks
 from flowguard.models.scope import days
+from flowguard.rounds.progress import positions
 from flowguard.warehouse import Session, Warehouse
 
 _ATTEMPTS = 5
