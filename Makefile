@@ -28,11 +28,11 @@ test: $(VENV)/.dev ## run the tests  [ARGS=…: for pytest]
 	@$(BIN)/python -m pytest -m "not faults" $(ARGS)
 
 test-faults: $(VENV)/.dev ## kill, stall and fill what runs, at each step and at random  [ARGS=…: for pytest]
-	@$(BIN)/python -m flowguard.local.apache_kafka || true
+	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
 	@$(BIN)/python -m pytest -m faults $(ARGS)
 
 chaos: $(VENV)/.dev ## faults at random under steady traffic, then every event is counted  [MINUTES=10] [SEED=…]
-	@$(BIN)/python -m flowguard.local.apache_kafka
+	@$(APACHE_KAFKA)
 	@$(BIN)/python -m flowguard_tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/.dev ## lint, formatting, types

@@ -26,6 +26,9 @@ _IN_FLIGHT = [
     dg.DagsterRunStatus.CANCELING,
 ]
 LONGEST_WAIT_SECONDS = 600.0
+"""Between attempts at what a person has to mend."""
+LONGEST_PAUSE_SECONDS = 60.0
+"""Between attempts at what may be over by itself: a broker that is back is not kept waiting for longer."""
 _FIRST_WAIT_SECONDS = 10.0
 _LOOK_BACK = 10
 _HAS_PROCESS = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
@@ -50,7 +53,7 @@ class Past:
         if self.failures == 0:
             return 0.0
         waits = [0.0] + [_FIRST_WAIT_SECONDS * 2**n for n in range(_LOOK_BACK)]
-        wait = LONGEST_WAIT_SECONDS if self.terminal else min(waits[self.failures - 1], LONGEST_WAIT_SECONDS)
+        wait = LONGEST_WAIT_SECONDS if self.terminal else min(waits[self.failures - 1], LONGEST_PAUSE_SECONDS)
         return max(0.0, self.ended_at + wait - time.time())
 
 

@@ -49,7 +49,9 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     with closing(warehouse):
         yield from _disk(settings)
         yield from _guarded("kafka", lambda: _kafka(settings, warehouse))
-        yield from _guarded("exactly once", lambda: _check(warehouse, EXACTLY_ONCE, "each range begins where the last"))
+        yield from _guarded(
+            "exactly once", lambda: _check(warehouse, EXACTLY_ONCE, "each range begins where the last one ended")
+        )
         yield from _guarded("ledger", lambda: _check(warehouse, LEDGER_BALANCED, "every day of every topic balances"))
         yield from _guarded("quarantine", lambda: _quarantine(warehouse))
 

@@ -83,7 +83,8 @@ def already_covered(session: Session, ranges: Sequence[OffsetRange]) -> bool:
     for planned in ranges:
         if planned.generation < generations.get(planned.topic, planned.generation):
             return True
-        end = ends.get((planned.topic, planned.generation, planned.partition), planned.start)
+        place = (planned.topic, planned.generation, planned.partition)
+        end = ends.get(place, planned.start)
         if end > planned.start:
             return True
         if end < planned.start:
@@ -91,6 +92,7 @@ def already_covered(session: Session, ranges: Sequence[OffsetRange]) -> bool:
                 f"{planned.topic} partition {planned.partition}: offsets {end} to {planned.start - 1} would be "
                 "left out; the plan is wrong, nothing was written"
             )
+        ends[place] = planned.end
     return False
 
 

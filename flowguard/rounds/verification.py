@@ -5,14 +5,16 @@ from typing import NamedTuple
 
 import polars as pl
 
+from flowguard.errors import WarehouseBusy
 from flowguard.gold.tables import FLOW_LEDGER
 from flowguard.kafka.broker import Broker
 from flowguard.kafka.inspection import inspect
-from flowguard.kafka.ranges import TopicPartition, Watermarks
+from flowguard.kafka.ranges import Position, TopicPartition, Watermarks
 from flowguard.models.scope import days
 from flowguard.rounds.progress import positions
 from flowguard.warehouse import Session, Warehouse
 
+_ATTEMPTS = 5
 PARTITION = ("topic", "generation", "partition")
 
 _RANGES = """
@@ -78,9 +80,7 @@ def verify(warehouse: Warehouse, broker: Broker) -> Verified:
         TopicMissing: a topic does not exist.
         BrokerUnavailable: Kafka did not answer.
     """
-    with warehouse.session() as session, session.snapshot():
-        counted, reached = _counted(session), positions(session)
-        ledger = _ledger(warehouse, session)
+    counted, reached, ledger = _patiently(warehouse)
     gaps = {(gap.topic, gap.partition): gap.text for gap in inspect(broker, reached)}
     held = broker.watermarks()
     newest = {position.topic: position.generation for position in reached}
@@ -89,6 +89,18 @@ def verify(warehouse: Warehouse, broker: Broker) -> Verified:
         for row in counted.iter_rows(named=True)
     ]
     return Verified(pl.DataFrame(rows, schema=_SCHEMA, orient="row"), ledger)
+
+
+def _patiently(warehouse: Warehouse) -> tuple[pl.DataFrame, list[Position], pl.DataFrame]:
+    """All that the tables say, of one snapshot; read again where maintenance took its files away meanwhile."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            with warehouse.session() as session, session.snapshot():
+                return _counted(session), positions(session), _ledger(warehouse, session)
+        except WarehouseBusy:
+            if attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError("there is at least one attempt")
 
 
 _SCHEMA = {

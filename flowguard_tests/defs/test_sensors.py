@@ -143,7 +143,7 @@ def test_waits_grow_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     waits = [runs.Past("", failures, 0.0, None).seconds_to_wait for failures in range(12)]
     assert waits[:4] == [0, 0, 10, 20]
     assert waits == sorted(waits)
-    assert waits[-1] == runs.LONGEST_WAIT_SECONDS
+    assert waits[-1] == runs.LONGEST_PAUSE_SECONDS
 
 
 def test_a_gap_fails_the_tick_and_launches_nothing(tick: Tick, send: Send, home: Home, quick: Settings) -> None:
@@ -164,10 +164,10 @@ def test_a_gap_in_a_run_is_told_by_its_message(
     result = definitions.resolve_job_def("ingestion").execute_in_process(instance=instance, raise_on_error=False)
     assert not result.success
     [failure] = result.filter_events(lambda event: event.is_step_failure)
-    assert "OffsetGap: topic" in failure.step_failure_data.user_failure_data.description
+    assert "OffsetsWentBackwards: topic" in failure.step_failure_data.user_failure_data.description
     run = instance.get_run_by_id(result.run_id)
     assert run is not None
-    assert run.tags[TERMINAL_TAG] == "OffsetGap"
+    assert run.tags[TERMINAL_TAG] == "OffsetsWentBackwards"
 
 
 def test_dirty_days_launch_one_refresh(

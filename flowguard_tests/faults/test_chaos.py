@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 
 import pytest
 
@@ -17,6 +18,7 @@ def test_two_minutes_of_chaos(capsys: pytest.CaptureFixture[str]) -> None:
     seed = int(os.environ.get("FLOWGUARD_TEST_SEED") or secrets.randbelow(1_000_000))
     said = [f"seed {seed}"]
     with capsys.disabled():
-        outcome = chaos(2, seed, said.append)
+        sys.stdout.write(f" chaos with seed {seed} ")
+    outcome = chaos(2, seed, said.append)
     assert outcome.wrong == [], "\n".join(said)
     assert outcome.once > 500

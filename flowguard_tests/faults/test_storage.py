@@ -27,11 +27,11 @@ def assert_equal(settings: Settings, undisturbed: Undisturbed) -> None:
             assert_frame_equal(rows, undisturbed.tables[table])
 
 
-@pytest.mark.parametrize("largest_file", [1_000, 170_000, 400_000])
+@pytest.mark.parametrize("largest_file", [1_000, 40_000, 170_000])
 def test_a_full_disk_stops_ingestion_with_a_reason_and_nothing_is_written_in_part(
     quick: Settings, undisturbed: Undisturbed, largest_file: int
 ) -> None:
-    """1 kB: no data file can be written; the others: the catalog cannot grow any more."""
+    """1 kB: the catalog cannot even be opened; the others: a data file, or the catalog's journal, cannot grow."""
     opened_before(quick)
     stopped = run(quick, "ingest", "largest_file", largest_file)
     assert stopped.returncode == 1
@@ -107,7 +107,7 @@ def test_a_clock_that_jumps(quick: Settings, undisturbed: Undisturbed, monkeypat
         monkeypatch.setattr(module, "now", jumping)
     with opened(quick) as warehouse:
         ended = set()
-        while (result := rolled(quick, warehouse)).records or result.ended != "quiet":
+        while (result := rolled(quick, warehouse)).records:
             ended.add(result.ended)
         assert "midnight" in ended
     assert_equal(quick, undisturbed)

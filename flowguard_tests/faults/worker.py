@@ -10,7 +10,9 @@ from contextlib import closing, nullcontext
 from unittest import mock
 
 from flowguard import faults
+from flowguard.kafka.broker import Broker
 from flowguard.rounds import gold
+from flowguard.rounds.acceptance import accept, propose
 from flowguard.rounds.publishing import Outlet
 from flowguard.rounds.rolling import Rolled, roll
 from flowguard.settings import load_settings
@@ -54,6 +56,14 @@ def maintain() -> object:
     return list(open_warehouse(load_settings()).maintain())
 
 
+def accept_gap() -> object:
+    settings = load_settings()
+    with closing(Broker(settings)) as broker, open_warehouse(settings).session() as session:
+        decision = propose(session, broker, settings.orders_topic)
+        assert decision is not None
+        return accept(session, decision, reason="a test", run_id="worker")
+
+
 WORK = {
     "ingest": ingest,
     "ingest_only": ingest_only,
@@ -61,6 +71,7 @@ WORK = {
     "publish": publish,
     "refresh": refresh,
     "maintain": maintain,
+    "accept_gap": accept_gap,
 }
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from flowguard.errors import InvalidInput, StorageFailed, WarehouseBusy
 _MISTAKES = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException)
 _HARMLESS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 
+_COMPACTED = "No such file or directory"
 _LOCKED = "database is locked"
 _NOT_WRITTEN = ("No space left on device", "database or disk is full", "disk I/O error", "File too large")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -48,6 +49,10 @@ def translated() -> Iterator[None]:
         yield
     except _MISTAKES as error:
         raise InvalidInput(str(error)) from error
+    except duckdb.IOException as error:
+        if _COMPACTED in str(error):
+            raise WarehouseBusy(f"the tables were compacted while they were read, ask again: {error}") from error
+        raise
 
 
 def only_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:

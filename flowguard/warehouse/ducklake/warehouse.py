@@ -45,11 +45,15 @@ class DuckLakeWarehouse:
         if read_only and not (self._folder / "catalog.sqlite").exists():
             raise InvalidInput(f"there is no warehouse in {settings.home} yet: start `flowguard up` or `replay` first")
         self._read_only = read_only
-        if read_only or self._is_migrated():
-            self._connection = connect(settings, read_only=read_only)
+        with storage_errors(self._folder):
+            self._open()
+
+    def _open(self) -> None:
+        if self._read_only or self._is_migrated():
+            self._connection = connect(self._settings, read_only=self._read_only)
         else:
             with self._lock():
-                self._connection = connect(settings, read_only=False)
+                self._connection = connect(self._settings, read_only=False)
                 self._migrate()
 
     def query(self, sql: str) -> pl.DataFrame:
