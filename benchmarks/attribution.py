@@ -5,6 +5,8 @@
 1. A rebuild of a week with 5M clicks and 500k orders, of which one user has 5 % each, against polars' join_asof alone
    on the same rows in memory; each in a process of its own, whose memory is told. small: a tenth of it.
 2. The same batches into a home of 100k orders and into one of 10M (small: 1M), over 100 days.
+3. The same batches into a home of 100k orders where a bot has clicked a million times within the hour, without the bot
+   and with an order and clicks of the bot in each batch; in a process of its own, whose memory is told.
 """
 
 import argparse
@@ -56,6 +58,12 @@ INSERT INTO silver.clicks_cleaned BY NAME
 SELECT event_id, 'click' AS event_type, user_id, {_ITEM}, happened AS event_timestamp, day AS event_date, {_PLACE}
 FROM ({{events}}) AS events
 """
+_BOT_EVENTS = """
+SELECT
+    i, 'bot-' || i AS event_id, 'bot' AS user_id, DATE '{day}' AS day,
+    TIMESTAMP '{day} 11:45:00' + TO_MICROSECONDS(CAST(i * 3_600 AS BIGINT)) AS happened
+FROM RANGE(1_000_000) AS numbers(i)
+"""
 _REBUILD = """
 import json, resource, time
 from datetime import date
@@ -93,6 +101,21 @@ print(json.dumps([seconds, memory, joined.height, joined["event_id"].count()]))
 """
 
 
+_BOT = """
+import json, resource
+from statistics import median
+from benchmarks.attribution import BATCHES, batch
+from flowguard.settings import load_settings
+
+settings, seconds = load_settings(), {False: [], True: []}
+for number in range(BATCHES):
+    for with_bot in (False, True):
+        seconds[with_bot].append(batch(settings, 2 * number + with_bot, with_bot=with_bot))
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps([median(seconds[False][2:]), median(seconds[True][2:]), max(seconds[True]), memory]))
+"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=CLICKS, default="small")
@@ -100,6 +123,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="flowguard-bench-") as folder:
         _rebuild(Path(folder), CLICKS[size])
         _increments(Path(folder), HISTORIES[size])
+        _bot(Path(folder))
 
 
 def _rebuild(folder: Path, clicks: int) -> None:
@@ -136,7 +160,7 @@ def _increments(folder: Path, histories: tuple[int, int]) -> None:
     seconds: list[list[float]] = [[], []]
     for number in range(BATCHES):
         for settings, measured in zip(homes, seconds, strict=True):
-            measured.append(_batch(settings, number))
+            measured.append(batch(settings, number))
     few, many = (median(measured[2:]) for measured in seconds)
     console.print(
         f"a batch of {BATCH} events: {few * 1000:.0f} ms into {histories[0]:,} orders, {many * 1000:.0f} ms into "
@@ -175,11 +199,25 @@ def _fill(
     session.execute(table.format(events=events))
 
 
-def _batch(settings: Settings, number: int) -> float:
+def _bot(folder: Path) -> None:
+    settings = load_settings(folder / "bot", start_date=FIRST)
+    _history(settings, HISTORIES["small"][0])
+    last = FIRST + timedelta(days=DAYS - 1)
+    with closing(open_warehouse(settings)) as warehouse, warehouse.session() as session, session.transaction():
+        session.execute(_CLICKS.format(events=_BOT_EVENTS.format(day=last)))
+    without, with_bot, longest, memory = _run(settings, _BOT)
+    console.print(
+        f"a batch of {BATCH} events beside a bot with 1,000,000 clicks within an hour: {without * 1000:.0f} ms without "
+        f"it, {with_bot * 1000:.0f} ms with {BATCH // 10} events of it, at most {longest * 1000:.0f}; {memory:,.0f} MB",
+        soft_wrap=True,
+    )
+
+
+def batch(settings: Settings, number: int, *, with_bot: bool = False) -> float:
     """Seconds that a round takes whose events are of the last day, one order among ten of them."""
     start = datetime.combine(FIRST + timedelta(days=DAYS - 1), datetime.min.time(), UTC) + timedelta(hours=12)
     at = start + timedelta(seconds=10 * number)
-    blocks = [_block(settings, number, at, order=order) for order in (True, False)]
+    blocks = [_block(settings, number, at, order=order, with_bot=with_bot) for order in (True, False)]
     with closing(open_warehouse(settings)) as warehouse, warehouse.session() as session:
         session.query("SELECT COUNT(*) FROM ops.outbox WHERE order_date = '2020-01-01'")
         chunk = prepare([block.range for block in blocks], blocks, warehouse, settings, "bench")
@@ -188,20 +226,21 @@ def _batch(settings: Settings, number: int) -> float:
         return time.perf_counter() - started
 
 
-def _block(settings: Settings, number: int, at: datetime, *, order: bool) -> Block:
+def _block(settings: Settings, number: int, at: datetime, *, order: bool, with_bot: bool) -> Block:
     count = BATCH // 10 if order else BATCH - BATCH // 10
-    values: list[bytes | None] = [_event(number * BATCH + index, at, order=order) for index in range(count)]
+    numbers = range(number * BATCH, number * BATCH + count)
+    values: list[bytes | None] = [_event(index, at, order=order, with_bot=with_bot) for index in numbers]
     topic, first = (settings.orders_topic if order else settings.clicks_topic), number * count
     planned = OffsetRange(topic, 1, 0, first, first + count, at.date(), None, None)
     arrived = [int(at.timestamp() * 1000) + 20_000] * count
     return Block(planned, values, list(range(first, first + count)), arrived)
 
 
-def _event(number: int, at: datetime, *, order: bool) -> bytes:
+def _event(number: int, at: datetime, *, order: bool, with_bot: bool) -> bytes:
     event = {
         "event_id": f"new-{order}-{number}",
         "event_type": "order_placed" if order else "click" if number % 2 else "impression",
-        "user_id": f"user-{number * 7 % 5_000}",
+        "user_id": "bot" if with_bot and number % 10 == 3 else f"user-{number * 7 % 5_000}",
         "item_id": f"item-{number % 40}",
         "event_timestamp": (at + timedelta(milliseconds=number % BATCH * 10)).isoformat(),
     }
