@@ -1,8 +1,9 @@
 -- An order and the click that gets the credit for it: one of the same user, at most the attribution window before it.
 --   last_click:  the last one, found by looking back from the order;
 --   first_click: the first one, found by looking ahead from the earliest instant that counts.
--- Per user, clicks and looks stand in one line, so that sorting finds them, however many pairs there are. A click that
--- no order follows in its stretch of time or the next cannot matter and does not enter the line.
+-- Per user, clicks and looks stand in one line, in which clicks are counted: a look back finds the click of its own
+-- count, a look ahead the next one. So one sort finds all, however many pairs of clicks and orders there are. A click
+-- that no order follows in its stretch of time or the next cannot matter and does not enter the line.
 -- known is what was last told of the orders of the scope, from ops.outbox.
 WITH placed AS (
     SELECT
@@ -26,74 +27,62 @@ clicks AS (
         clicked.event_type = 'click'
         AND clicked.event_timestamp >= $start - $attribution_window AND clicked.event_timestamp < $end
 ),
-looks AS (
-    SELECT placed.*, 'last_click' AS model, order_timestamp AS instant, 2 AS step
+line AS (
+    SELECT
+        user_id, event_timestamp AS instant, 1 AS step, event_id, item_id, category, CAST(NULL AS VARCHAR) AS model,
+        CAST(NULL AS VARCHAR) AS order_id, CAST(NULL AS DATE) AS order_date,
+        CAST(NULL AS TIMESTAMP) AS order_timestamp, CAST(NULL AS DECIMAL(18, 2)) AS price
+    FROM clicks
+    UNION ALL
+    SELECT
+        user_id, order_timestamp, 2, event_id, item_id, category, 'last_click',
+        order_id, order_date, order_timestamp, price
     FROM placed
     WHERE CHOSEN('last_click')
     UNION ALL
-    SELECT placed.*, 'first_click', order_timestamp - $attribution_window, 0
+    SELECT
+        user_id, order_timestamp - $attribution_window, 0, event_id, item_id, category, 'first_click',
+        order_id, order_date, order_timestamp, price
     FROM placed
     WHERE CHOSEN('first_click')
 ),
-line AS (
+counted AS (
     SELECT
-        user_id, event_timestamp AS instant, 1 AS step, event_id,
-        event_id AS click_event_id, item_id AS clicked_item_id, category AS clicked_category,
-        event_timestamp AS click_timestamp,
-        CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS order_id, CAST(NULL AS TIMESTAMP) AS order_timestamp
-    FROM clicks
-    UNION ALL
-    SELECT user_id, instant, step, event_id, NULL, NULL, NULL, NULL, model, order_id, order_timestamp
-    FROM looks
-),
-seen AS (
-    SELECT
-        model, order_id, order_timestamp,
-        CASE
-            WHEN model = 'last_click' THEN LAST_VALUE(click_event_id IGNORE NULLS) OVER back
-            ELSE FIRST_VALUE(click_event_id IGNORE NULLS) OVER ahead
-        END AS click_event_id,
-        CASE
-            WHEN model = 'last_click' THEN LAST_VALUE(clicked_item_id IGNORE NULLS) OVER back
-            ELSE FIRST_VALUE(clicked_item_id IGNORE NULLS) OVER ahead
-        END AS clicked_item_id,
-        CASE
-            WHEN model = 'last_click' THEN LAST_VALUE(clicked_category IGNORE NULLS) OVER back
-            ELSE FIRST_VALUE(clicked_category IGNORE NULLS) OVER ahead
-        END AS clicked_category,
-        CASE
-            WHEN model = 'last_click' THEN LAST_VALUE(click_timestamp IGNORE NULLS) OVER back
-            ELSE FIRST_VALUE(click_timestamp IGNORE NULLS) OVER ahead
-        END AS click_timestamp
+        line.*,
+        COUNT(CASE WHEN step = 1 THEN 1 END) OVER (
+            PARTITION BY user_id ORDER BY instant, step, event_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS clicks_so_far
     FROM line
-    WINDOW
-        back AS (
-            PARTITION BY user_id ORDER BY instant, step, event_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ),
-        ahead AS (
-            PARTITION BY user_id ORDER BY instant, step, event_id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-        )
 ),
-caught AS (
-    SELECT model, order_id, order_timestamp, click_event_id, clicked_item_id, clicked_category, click_timestamp
-    FROM seen
-    WHERE
-        model IS NOT NULL
-        AND click_timestamp >= order_timestamp - $attribution_window AND click_timestamp <= order_timestamp
+looks AS (
+    SELECT
+        counted.*,
+        CASE WHEN model = 'last_click' THEN clicks_so_far ELSE clicks_so_far + 1 END AS number
+    FROM counted
+    WHERE model IS NOT NULL
+),
+clicked AS (
+    SELECT
+        user_id, clicks_so_far AS number, event_id AS click_event_id, item_id AS clicked_item_id,
+        category AS clicked_category, instant AS click_timestamp
+    FROM counted
+    WHERE model IS NULL
 ),
 attributed AS (
     SELECT
         looks.order_id, looks.order_date, looks.order_timestamp, looks.user_id, looks.item_id, looks.category,
         looks.price, looks.model,
-        caught.click_event_id, caught.clicked_item_id, caught.clicked_category, caught.click_timestamp,
+        clicked.click_event_id, clicked.clicked_item_id, clicked.clicked_category, clicked.click_timestamp,
         DIGEST(
             looks.user_id, looks.item_id, looks.category, looks.price,
-            caught.click_event_id, caught.clicked_item_id, caught.clicked_category, caught.click_timestamp
+            clicked.click_event_id, clicked.clicked_item_id, clicked.clicked_category, clicked.click_timestamp
         ) AS digest
     FROM looks
-    LEFT JOIN caught
-        ON caught.order_id = looks.order_id AND caught.order_timestamp = looks.order_timestamp
-        AND caught.model = looks.model
+    LEFT JOIN clicked
+        ON clicked.user_id = looks.user_id AND clicked.number = looks.number
+        AND clicked.click_timestamp >= looks.order_timestamp - $attribution_window
+        AND clicked.click_timestamp <= looks.order_timestamp
 ),
 highest AS (
     SELECT order_id, model, MAX(revision) AS revision
