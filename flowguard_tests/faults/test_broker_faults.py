@@ -46,7 +46,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "PATIENCE", 1.0)
 
 
-@pytest.mark.parametrize("hurting", ["pause", "kill"])
+@pytest.mark.parametrize("hurting", [pytest.param("pause", marks=pytest.mark.faults), "kill"])
 def test_a_broker_that_goes_away_in_mid_ingestion(
     server: ApacheKafka, hurt: Settings, impatient: None, tmp_path: Path, hurting: str
 ) -> None:

@@ -67,6 +67,7 @@ def test_what_a_killed_broker_forgot_stays_in_the_tables_and_new_records_are_tak
         assert len(said) == 1
 
 
+@pytest.mark.faults
 def test_the_mark_of_a_running_broker_goes_with_an_orderly_stop_only(tmp_path: Path) -> None:
     require("embedded-broker")
     settings = on_free_ports(load_settings(tmp_path / "home"))

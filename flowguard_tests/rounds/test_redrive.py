@@ -352,6 +352,7 @@ def test_a_killed_redrive_carries_on(
         assert_same(contents(settings, warehouse), undisturbed)
 
 
+@pytest.mark.faults
 def test_what_a_killed_redrive_tried_in_vain_is_tried_once_more(refused_home: Path) -> None:
     settings = again(refused_home)
     with opened(settings) as warehouse:
@@ -401,6 +402,7 @@ def test_a_killed_backfill_is_done_again(point: str, passes: int, refused_home: 
         assert_same(found, contents(untouched, warehouse))
 
 
+@pytest.mark.faults
 def test_ten_thousand_entries_half_of_them_before_a_kill(tmp_path: Path) -> None:
     count = 10_000
     strict = load_settings(tmp_path / "home", start_date=STRICT)
