@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import dagster as dg
 import polars as pl
@@ -18,6 +19,8 @@ from flowguard.models.ops import DIRTY_DAYS, INGEST_RANGES
 from flowguard.rounds.lease import rolling_lease
 from flowguard.settings import Settings
 from flowguard_tests.defs.conftest import Send
+from flowguard_tests.rounds.flow import rolled
+from flowguard_tests.rounds.published import published
 
 Tick = Callable[..., Any]
 LaunchedRun = Callable[..., dg.DagsterRun]
@@ -217,3 +220,17 @@ def test_midnight_rebuilds_yesterday(definitions: dg.Definitions, instance: dg.D
     context = dg.build_schedule_context(instance=instance, scheduled_execution_time=midnight, repository_def=repository)
     [request] = schedule.evaluate_tick(context).run_requests
     assert request.partition_key == (midnight - timedelta(days=1)).date().isoformat()
+
+
+def test_what_no_rolling_run_published_is_published_without_one(
+    tick: Tick, home: Home, quick: Settings, send: Send
+) -> None:
+    send(3)
+    with mock.patch("flowguard.rounds.rolling.Publishing"):
+        rolled(quick, home.warehouse)
+    with rolling_lease(quick):
+        assert tick("publishing_sensor").skip_message == "the rolling run publishes"
+    assert published(quick) == []
+    assert tick("publishing_sensor").skip_message == "3 changes published"
+    assert tick("publishing_sensor").skip_message == "nothing to publish"
+    assert {row["order_id"] for row in published(quick)} == {"0-0", "0-1", "0-2"}
