@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from uuid import uuid4
 
-import msgspec
 import polars as pl
 from polars import selectors
 
@@ -216,5 +215,6 @@ def _records(session: Session, after: int, settings: Settings) -> Pending:
     told = rows.drop("sequence").with_columns(
         selectors.decimal().cast(pl.String), selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
     )
-    records = [Record(str(row["order_id"]).encode(), msgspec.json.encode(row)) for row in told.iter_rows(named=True)]
-    return Pending(records, int(str(rows["sequence"][-1])))
+    keys = told["order_id"].cast(pl.Binary)
+    values = told.to_struct().struct.json_encode().cast(pl.Binary)
+    return Pending(list(map(Record, keys, values)), rows["sequence"][-1])
