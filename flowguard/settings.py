@@ -92,6 +92,13 @@ class Settings(BaseSettings):
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("duplicate_window", "attribution_window")
+    @classmethod
+    def _whole_seconds(cls, window: timedelta) -> timedelta:
+        if window % timedelta(seconds=1):
+            raise ValueError("whole seconds are needed: finer intervals are not written alike for every engine")
+        return window
+
     @field_validator("attribution_models")
     @classmethod
     def _with_last_click(cls, models: tuple[AttributionModel, ...]) -> tuple[AttributionModel, ...]:
