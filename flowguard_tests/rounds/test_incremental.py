@@ -19,6 +19,7 @@ from flowguard.rounds.entries import Selection
 from flowguard.rounds.redrive import redrive
 from flowguard.settings import Settings, load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard.warehouse.ducklake.connection import LAKE
 from flowguard_tests.rounds import oracle
 from flowguard_tests.rounds.histories import Feeder, Sent, rounds
 
@@ -40,9 +41,12 @@ def warehouse(home: Settings) -> Iterator[Warehouse]:
 
 
 def empty(warehouse: Warehouse) -> None:
-    with warehouse.session() as session, session.transaction():
-        for table in TABLES:
-            session.execute(f"DELETE FROM {table.full_name}")
+    with warehouse.session() as session:
+        with session.transaction():
+            for table in TABLES:
+                session.execute(f"DELETE FROM {table.full_name}")
+        # What was there is forgotten too: hundreds of histories in one catalog would make each statement slow.
+        session.execute(f"CALL ducklake_expire_snapshots('{LAKE}', older_than => now())")
 
 
 def ingest(warehouse: Warehouse, home: Settings, sent: list[Sent], feeder: Feeder) -> None:
