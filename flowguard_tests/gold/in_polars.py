@@ -24,11 +24,15 @@ _SHOWN, _CLICKED = pl.col("event_type") == "impression", pl.col("event_type") ==
 _ITEM = ("item_name", "category")
 
 
-def assert_right(warehouse: Warehouse) -> None:
-    """Every table of GOLD is what polars makes of the tables that it is computed from."""
+def read(warehouse: Warehouse) -> dict[str, pl.DataFrame]:
+    """GOLD and the tables from which it is computed."""
     with warehouse.session() as session, session.snapshot():
         names = (*SOURCES, *(model.full_name for model in GOLD))
-        tables = {name: session.query(f"SELECT * FROM {name}") for name in names}
+        return {name: session.query(f"SELECT * FROM {name}") for name in names}
+
+
+def assert_right(tables: Frames) -> None:
+    """Every table of GOLD is what polars makes of the tables that it is computed from."""
     expected = compute(tables)
     assert set(expected) == {model.full_name for model in GOLD}
     for model in GOLD:

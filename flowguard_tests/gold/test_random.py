@@ -47,6 +47,6 @@ def test_gold_is_what_polars_makes_of_random_traffic(shop: Shop) -> None:
         with shop.warehouse.session() as session:
             assert commit(session, feeder.chunk(batch), shop.settings) is not None
         gold.refresh(shop.warehouse, shop.settings)
-        in_polars.assert_right(shop.warehouse)
+        in_polars.assert_right(in_polars.read(shop.warehouse))
     assert shop.rows("user_engagement", "COUNT(*)") == [(DAYS,)]
     assert shop.dirty() == []

@@ -6,7 +6,7 @@ import pytest
 
 from flowguard.rounds.backfill import rebuild
 from flowguard.rounds.gold import refresh
-from flowguard_tests.gold.in_polars import assert_right
+from flowguard_tests.gold.in_polars import assert_right, read
 from flowguard_tests.gold.shop import ARRIVED, Event, Shop, click, impression, order, refund
 
 NEW = "date, active_users, new_users"
@@ -55,7 +55,7 @@ def test_a_day_that_becomes_empty_gives_its_newcomers_back(shop: Shop) -> None:
     assert shop.rows("user_cohorts", COHORTS) == [("2026-11-02", 0, 1)]
     for table in ("daily_order_metrics", "hourly_order_metrics", "food_performance", "user_sessions"):
         assert shop.rows(table, "DISTINCT date")[0][0] > "2026-11-01"
-    assert_right(shop.warehouse)
+    assert_right(read(shop.warehouse))
 
 
 def test_an_item_is_renamed_and_moves_to_another_category(shop: Shop) -> None:

@@ -76,14 +76,14 @@ class People:
         weeks: defaultdict[str, defaultdict[date, _Did]] = defaultdict(lambda: defaultdict(_Did))
         for (day, user, _), did in self._did.items():
             if did.orders:
-                week = weeks[user][day - timedelta(days=day.weekday())]
-                week.orders += did.orders
-                week.revenue += did.revenue
+                weekly = weeks[user][day - timedelta(days=day.weekday())]
+                weekly.orders += did.orders
+                weekly.revenue += did.revenue
         cells: defaultdict[tuple[date, int], list[_Did]] = defaultdict(list)
         for of_user in weeks.values():
             cohort = min(of_user)
-            for week, did in of_user.items():
-                cells[cohort, (week - cohort).days // 7].append(did)
+            for week, weekly in of_user.items():
+                cells[cohort, (week - cohort).days // 7].append(weekly)
         rows = [
             {
                 "cohort_week": cohort,
