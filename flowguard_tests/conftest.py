@@ -15,6 +15,8 @@ from flowguard.local.apache_kafka import ApacheKafka
 from flowguard.local.broker import embedded_broker
 from flowguard.local.ports import free_port
 from flowguard.settings import PREFIX, Settings, load_settings
+from flowguard.warehouse import Warehouse
+from flowguard_tests.blank import Blank
 from flowguard_tests.require import require
 
 Produce = Callable[..., None]
@@ -74,6 +76,24 @@ def with_new_topics(kafka: str, home: Path) -> Settings:
     finally:
         broker.close()
     return given
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Blank:
+    """A home that is empty again each time that it is opened."""
+    return Blank(load_settings(tmp_path_factory.mktemp("blank"), start_date=date(2024, 1, 1)))
+
+
+@pytest.fixture
+def home(blank: Blank) -> Settings:
+    return blank.settings
+
+
+@pytest.fixture
+def warehouse(blank: Blank) -> Iterator[Warehouse]:
+    """The empty warehouse of ``home``."""
+    with blank.opened() as warehouse:
+        yield warehouse
 
 
 @pytest.fixture

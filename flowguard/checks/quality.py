@@ -13,7 +13,7 @@ def keys_unique(table: Table) -> Check:
         "keys_unique",
         f"{keys}: unique",
         f"SELECT {keys}, COUNT(*) AS copies FROM {table.full_name} WHERE {DAYS} GROUP BY {keys} HAVING COUNT(*) > 1",
-        str(table.day),
+        table.day,
     )
 
 
@@ -29,7 +29,7 @@ def rows_valid(table: Table) -> Check:
         "rows_valid",
         "; ".join(("Required columns are never NULL", *accepted)),
         f"SELECT {shown} FROM {table.full_name} WHERE {DAYS} AND ({broken})",
-        str(table.day),
+        table.day,
     )
 
 
@@ -83,8 +83,22 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
         "refunded_orders BETWEEN 0 AND total_orders",
         "net_revenue = total_revenue - refunded_revenue",
     ),
+    "gold.hourly_order_metrics": ("hour BETWEEN 0 AND 23", "unique_users BETWEEN 1 AND total_orders"),
     "gold.food_performance": ("total_orders > 0", "revenue > 0", "revenue_rank > 0"),
     "gold.funnel_metrics": ("impressions + clicks > 0", "impressions = 0 OR ctr IS NOT NULL", *_CONVERTED),
     "gold.category_conversion": ("impressions + clicks > 0", *_CONVERTED),
+    "gold.click_heatmap": ("hour BETWEEN 0 AND 23", "impressions + clicks > 0"),
+    "gold.user_sessions": ("impressions + clicks + orders > 0", "(orders > 0) = (revenue > 0)"),
+    "gold.user_engagement": (
+        "active_users > 0",
+        "new_users BETWEEN 0 AND active_users",
+        "(sessions = 0) = (clicks_per_session IS NULL)",
+    ),
+    "gold.user_cohorts": (
+        "weeks_since >= 0",
+        "active_users BETWEEN 1 AND cohort_users",
+        "weeks_since > 0 OR active_users = cohort_users",
+        "orders >= active_users",
+    ),
 }
 """What else must be true of each row, by table."""

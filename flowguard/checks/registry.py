@@ -7,12 +7,13 @@ from flowguard.checks.check import Check
 from flowguard.checks.flow import FLOW
 from flowguard.checks.quality import keys_unique, rows_valid
 from flowguard.models.registry import TABLES
+from flowguard.models.table import Model
 
-_DAILY = tuple(table for table in TABLES if table.day is not None)
+_SHOWN = tuple(table for table in TABLES if table.day is not None or isinstance(table, Model))
 
 CHECKS: tuple[Check, ...] = (
-    *(keys_unique(table) for table in _DAILY),
-    *(rows_valid(table) for table in _DAILY),
+    *(keys_unique(table) for table in _SHOWN),
+    *(rows_valid(table) for table in _SHOWN),
     *FLOW,
     *ATTRIBUTION,
 )

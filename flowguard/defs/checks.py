@@ -14,7 +14,7 @@ from flowguard.checks.check import Check
 from flowguard.checks.registry import CHECKS, checks_of
 from flowguard.defs.describe import markdown
 from flowguard.defs.keys import key_of
-from flowguard.rounds.changes import Changes
+from flowguard.rounds.changes import Changes, TableDay
 from flowguard.warehouse import Warehouse
 
 PACE = 20
@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
 
     failing: int
     examples: pl.DataFrame
-    days: frozenset[date]
+    days: frozenset[date | None]
     seconds: float
 
 
@@ -45,7 +45,7 @@ def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def evaluate(warehouse: Warehouse, check: Check, days: Iterable[date]) -> Outcome:
+def evaluate(warehouse: Warehouse, check: Check, days: Iterable[date | None]) -> Outcome:
     """Look for the failing rows of some days."""
     started, looked_at = time.monotonic(), frozenset(days)
     rows = warehouse.query(check.counted(looked_at))
@@ -60,9 +60,9 @@ class Watch:
         self._context = context
         selected = context.selected_asset_check_keys
         self._checks = [c for c in CHECKS if dg.AssetCheckKey(key_of(c.table), c.name) in selected]
-        self._changed: dict[str, set[date]] = defaultdict(set)
+        self._changed: dict[str, set[date | None]] = defaultdict(set)
         # Today at first, so that no check seems to be in progress for as long as a rolling run lasts.
-        self._unseen: dict[Check, set[date]] = {check: {datetime.now(UTC).date()} for check in self._checks}
+        self._unseen: dict[Check, set[date | None]] = {check: {datetime.now(UTC).date()} for check in self._checks}
         self._told: dict[Check, int] = {}
         self._not_before: dict[Check, float] = {}
 
@@ -78,7 +78,7 @@ class Watch:
                 if self._told.get(check) != outcome.failing:
                     self._tell(check, outcome)
 
-    def changed(self, changes: Iterable[tuple[str, date]]) -> None:
+    def changed(self, changes: Iterable[TableDay]) -> None:
         """Remember days of tables for the next evaluation."""
         for table, day in changes:
             self._changed[table].add(day)
@@ -103,7 +103,7 @@ def evaluation(check: Check, outcome: Outcome) -> dg.AssetCheckEvaluation:
     """An outcome as Dagster shows it."""
     metadata: dict[str, dg.MetadataValue] = {
         "failing_rows": dg.MetadataValue.int(outcome.failing),
-        "partitions_looked_at": dg.MetadataValue.text(_named(outcome.days)),
+        "partitions_looked_at": dg.MetadataValue.text(_named(outcome.days) if check.day else "the whole table"),
         "seconds": dg.MetadataValue.float(round(outcome.seconds, 3)),
         "sql": dg.MetadataValue.md(f"```sql\n{check.failing(outcome.days).strip()}\n```"),
     }
@@ -122,7 +122,7 @@ def evaluation(check: Check, outcome: Outcome) -> dg.AssetCheckEvaluation:
     )
 
 
-def _named(days: Iterable[date]) -> str:
+def _named(days: Iterable[date | None]) -> str:
     """Days as people read them, the newest first."""
-    newest = sorted(set(days), reverse=True)
+    newest = sorted({day for day in days if day is not None}, reverse=True)
     return ", ".join(map(str, newest[:_MOST_DAYS_NAMED])) + (" …" if len(newest) > _MOST_DAYS_NAMED else "")

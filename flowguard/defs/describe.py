@@ -10,6 +10,7 @@ import polars as pl
 from flowguard.models.ops import INGEST_RANGES, QUARANTINE
 from flowguard.models.registry import BY_NAME
 from flowguard.models.table import BYTES, Table
+from flowguard.rounds.changes import TableDay
 from flowguard.silver.tables import ATTRIBUTED_ORDERS
 from flowguard.warehouse import Warehouse
 
@@ -36,12 +37,15 @@ class Refused(NamedTuple):
     open_percent: float | None
 
 
-def describe(warehouse: Warehouse, places: Iterable[tuple[str, date]]) -> dict[tuple[str, date], Description]:
-    """Describe days of tables: a query per table, and one per preview."""
+def describe(warehouse: Warehouse, places: Iterable[TableDay]) -> dict[TableDay, Description]:
+    """Describe days of tables, and tables that have none: a query per table, and one per preview."""
     by_table: dict[str, list[date]] = defaultdict(list)
+    found: dict[TableDay, Description] = {}
     for name, day in places:
-        by_table[name].append(day)
-    found: dict[tuple[str, date], Description] = {}
+        if day is None:
+            found[name, None] = _whole(warehouse, BY_NAME[name])
+        else:
+            by_table[name].append(day)
     for name, days in by_table.items():
         table = BY_NAME[name]
         counts = _counts(warehouse, table, days)
@@ -59,6 +63,12 @@ def markdown(rows: pl.DataFrame) -> str:
     """A few rows as a table, long values cut."""
     lines = ["| " + " | ".join(map(_cell, row)) + " |" for row in rows.iter_rows()]
     return "\n".join([f"| {' | '.join(rows.columns)} |", "|---" * rows.width + "|", *lines])
+
+
+def _whole(warehouse: Warehouse, table: Table) -> Description:
+    rows = warehouse.query(f"SELECT COUNT(*) FROM {table.full_name}").item()
+    first = warehouse.query(f"SELECT * FROM {table.full_name} ORDER BY {', '.join(table.keys)} LIMIT {PREVIEWED_ROWS}")
+    return Description(rows, markdown(first) if rows else None)
 
 
 def _counts(warehouse: Warehouse, table: Table, days: Collection[date]) -> dict[date, int]:

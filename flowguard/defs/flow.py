@@ -31,6 +31,8 @@ OP = "flow"
 LIVE_TABLES = (ORDERS_RAW, CLICKS_RAW, QUARANTINE, INGEST_RANGES, *SILVER, OUTBOX)
 LIVE = tuple(table.full_name for table in LIVE_TABLES)
 AT_REST = tuple(table.full_name for table in GOLD)
+WHOLE = {table.full_name for table in GOLD if table.day is None}
+"""Tables that have no days: materialized by a person, they are computed again as a whole."""
 
 
 class FirstPlan(dg.Config):
@@ -79,7 +81,11 @@ def _work(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, wat
     if not selected:
         _look_at_everything(home, watch)
     elif context.has_partition_key or context.has_partition_key_range:
-        _rebuild(context, home, selected, reporter, watch)
+        first, last = (date.fromisoformat(key) for key in (context.partition_keys[0], context.partition_keys[-1]))
+        _rebuild(context, home, selected, first, last, reporter, watch)
+    elif selected <= WHOLE:
+        today = datetime.now(UTC).date()
+        _rebuild(context, home, selected, today, today, reporter, watch)
     elif selected.isdisjoint(LIVE):
         _follow(context, home, reporter, watch)
     else:
@@ -102,23 +108,30 @@ def _follow(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, w
     context.log.info(f"{followed.refreshes} refreshes; ended: {followed.ended}")
 
 
-def _rebuild(context: dg.AssetExecutionContext, home: Home, tables: set[str], reporter: Reporter, watch: Watch) -> None:
+def _rebuild(
+    context: dg.AssetExecutionContext,
+    home: Home,
+    tables: set[str],
+    first: date,
+    last: date,
+    reporter: Reporter,
+    watch: Watch,
+) -> None:
     """The selected tables and days, and every other day that changes with them, are reported.
 
     Rebuilding SILVER names arrival days of the raw tables too, for the ledger's sake: Bronze itself did not change.
     """
     started = time.monotonic()
-    first, last = (date.fromisoformat(key) for key in (context.partition_keys[0], context.partition_keys[-1]))
     changes = rebuild(home.warehouse, home.settings, tables, first, last, run_id=context.run.run_id)
     untouched = {ORDERS_RAW.full_name, CLICKS_RAW.full_name} - tables
     changed = {(table, day) for table, day in changes if table not in untouched}
-    changed |= {(table, day) for table in tables for day in days_between(first, last)}
+    changed |= {(table, day) for table in tables - WHOLE for day in days_between(first, last)}
     context.log.info(f"{first} to {last} of {', '.join(sorted(tables))}: {len(changed)} partitions")
     reporter.changed(changed, time.monotonic() - started)
     watch.changed(changed)
 
 
 def _look_at_everything(home: Home, watch: Watch) -> None:
-    """Only checks were selected: they concern all days."""
-    days = list(days_between(home.settings.start_date, datetime.now(UTC).date()))
+    """Only checks were selected: they concern all days, and the tables that have none."""
+    days = [None, *days_between(home.settings.start_date, datetime.now(UTC).date())]
     watch.changed((table, day) for table in (*LIVE, *AT_REST) for day in days)

@@ -20,6 +20,7 @@ import polars as pl
 from flowguard.defs.describe import Description, describe
 from flowguard.defs.keys import key_of
 from flowguard.defs.partitions import exists
+from flowguard.rounds.changes import TableDay
 from flowguard.rounds.commit import Committed
 from flowguard.settings import Settings
 from flowguard.warehouse import Warehouse
@@ -29,7 +30,6 @@ MOST_AT_ONCE = 25
 REST = 9
 """How many times longer than it works the thread rests."""
 
-TableDay = tuple[str, date]
 Offsets = dict[tuple[str, int], tuple[int, int]]
 """First offset and the one after the last, by topic and partition."""
 _log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class Reporter:
         self._tell(self._take(at_end=False))
 
     def _shown(self, changes: Iterable[TableDay]) -> list[TableDay]:
-        return [place for place in changes if exists(place[1], self._settings)]
+        return [(table, day) for table, day in changes if day is None or exists(day, self._settings)]
 
     def _add(self, place: TableDay, seconds: float, offsets: Mapping[tuple[str, int], tuple[int, int]]) -> None:
         pending = self._pending[place]
@@ -109,8 +109,8 @@ class Reporter:
         latest = time.monotonic() - self._settings.report_interval.total_seconds()
         with self._lock:
             due = [place for place in self._pending if at_end or self._told.get(place, -1e9) <= latest]
-            due.sort(key=lambda place: place[1], reverse=not at_end)
-            now = sorted(due[:MOST_AT_ONCE], key=lambda place: place[1])
+            due.sort(key=_newest_last, reverse=not at_end)
+            now = sorted(due[:MOST_AT_ONCE], key=_newest_last)
             return {place: self._pending.pop(place) for place in now}
 
     def _tell(self, due: Mapping[TableDay, _Pending]) -> None:
@@ -120,12 +120,18 @@ class Reporter:
             for (table, day), pending in due.items():
                 self._context.log_event(
                     dg.AssetMaterialization(
-                        key_of(table), partition=day.isoformat(), metadata=_metadata(pending, described[table, day])
+                        key_of(table),
+                        partition=None if day is None else day.isoformat(),
+                        metadata=_metadata(pending, described[table, day]),
                     )
                 )
                 self._told[table, day] = time.monotonic()
         except Exception:
             _log.exception("%d partitions could not be reported", len(due))
+
+
+def _newest_last(place: TableDay) -> date:
+    return place[1] or date.max
 
 
 def _metadata(pending: _Pending, described: Description) -> dict[str, dg.MetadataValue]:

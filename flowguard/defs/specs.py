@@ -15,7 +15,10 @@ OWNERS = ["team:data-platform"]
 
 
 def specs(tables: Iterable[Table], settings: Settings) -> list[dg.AssetSpec]:
-    """Assets of tables, partitioned by day. Skippable: a run tells of the partitions that changed, and of no others."""
+    """Assets of tables, partitioned by day where they have days.
+
+    Skippable: a run tells of the partitions that changed, and of no others.
+    """
     days = daily(settings)
     return [
         dg.AssetSpec(
@@ -27,7 +30,7 @@ def specs(tables: Iterable[Table], settings: Settings) -> list[dg.AssetSpec]:
             owners=OWNERS,
             tags={"schema": table.schema},
             kinds=_kinds(table),
-            partitions_def=days,
+            partitions_def=days if table.day else None,
             skippable=True,
         )
         for table in tables

@@ -29,7 +29,7 @@ SELECT
     ROW_NUMBER() OVER (ORDER BY centre + spread, clicks DESC, item_id) AS place,
     item_id, item_name, category, clicks, converted_clicks,
     clicks - converted_clicks AS clicks_without_order,
-    CAST(100.0 * converted_clicks / clicks AS DECIMAL(9, 4)) AS click_to_order_rate,
-    CAST(100 * GREATEST(centre - spread, 0) AS DECIMAL(9, 4)) AS rate_at_least,
-    CAST(100 * LEAST(centre + spread, 1) AS DECIMAL(9, 4)) AS rate_at_most
+    PERCENT_OF(converted_clicks, clicks) AS click_to_order_rate,
+    CAST(100 * GREATEST(centre - spread, 0) AS DECIMAL(18, 4)) AS rate_at_least,
+    CAST(100 * LEAST(centre + spread, 1) AS DECIMAL(18, 4)) AS rate_at_most
 FROM bounds

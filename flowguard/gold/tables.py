@@ -1,8 +1,9 @@
-"""The GOLD models. Days are UTC; rates are percent, NULL without a denominator."""
+"""The GOLD models. Days and hours are UTC; rates are percent, NULL without a denominator."""
 
-from flowguard.models.table import COUNT, DAY, FLAG, MONEY, PERCENT, TEXT, Column, Model, View, required
+from flowguard.models.table import COUNT, DAY, FLAG, MONEY, RATE, SMALL, TEXT, Column, Model, required
 
 _DATE = required("date", DAY, "UTC day")
+_HOUR = required("hour", SMALL, "UTC hour, 0 to 23")
 _ITEM = (
     required("item_id", TEXT, "Dish"),
     required("item_name", TEXT, "Its name, the latest of the day"),
@@ -12,7 +13,7 @@ _CONVERSION = (
     required("converted_clicks", COUNT, "Clicks that were the last one before an order"),
     required("attributed_orders", COUNT, "Those orders, refunded ones included"),
     required("attributed_revenue", MONEY, "Sum of their prices, whichever dish was ordered"),
-    Column("click_to_order_rate", PERCENT, "100 * converted_clicks / clicks"),
+    Column("click_to_order_rate", RATE, "100 * converted_clicks / clicks"),
 )
 
 DAILY_ORDER_METRICS = Model(
@@ -30,6 +31,22 @@ DAILY_ORDER_METRICS = Model(
         required("net_revenue", MONEY, "total_revenue - refunded_revenue"),
     ),
     keys=("date",),
+    day="date",
+    partitioned=False,
+    reads=("silver.orders_cleaned",),
+)
+HOURLY_ORDER_METRICS = Model(
+    "gold",
+    "hourly_order_metrics",
+    "Orders and revenue per hour; an hour without orders has no row",
+    (
+        _DATE,
+        _HOUR,
+        required("total_orders", COUNT, "Orders, refunded ones included"),
+        required("total_revenue", MONEY, "Sum of their prices, refunded ones included"),
+        required("unique_users", COUNT, "People who ordered in this hour"),
+    ),
+    keys=("date", "hour"),
     day="date",
     partitioned=False,
     reads=("silver.orders_cleaned",),
@@ -60,7 +77,7 @@ FUNNEL_METRICS = Model(
         *_ITEM,
         required("impressions", COUNT, "Times its card was seen"),
         required("clicks", COUNT, "Times its card was clicked"),
-        Column("ctr", PERCENT, "Click-through rate: 100 * clicks / impressions"),
+        Column("ctr", RATE, "Click-through rate: 100 * clicks / impressions"),
         *_CONVERSION,
     ),
     keys=("date", "item_id"),
@@ -83,6 +100,76 @@ CATEGORY_CONVERSION = Model(
     day="date",
     partitioned=False,
     reads=("silver.clicks_cleaned", "silver.attributed_orders"),
+)
+CLICK_HEATMAP = Model(
+    "gold",
+    "click_heatmap",
+    "When people look and click, per category: the hours of category_conversion",
+    (
+        _DATE,
+        _HOUR,
+        required("category", TEXT, "Category of the dishes that were seen and clicked, the latest of the day"),
+        required("impressions", COUNT, "Times their cards were seen"),
+        required("clicks", COUNT, "Times their cards were clicked"),
+    ),
+    keys=("date", "hour", "category"),
+    day="date",
+    partitioned=False,
+    reads=("silver.clicks_cleaned",),
+)
+USER_SESSIONS = Model(
+    "gold",
+    "user_sessions",
+    "What each person did per day and session: from it follows who was there for the first time, and who came back",
+    (
+        _DATE,
+        required("user_id", TEXT, "Who saw, clicked or ordered something"),
+        Column("session_id", TEXT, "Browser session; NULL: events without one"),
+        required("impressions", COUNT, "Cards seen"),
+        required("clicks", COUNT, "Cards clicked"),
+        required("orders", COUNT, "Orders, refunded ones included"),
+        required("revenue", MONEY, "Sum of their prices"),
+    ),
+    keys=("date", "user_id", "session_id"),
+    day="date",
+    partitioned=False,
+    reads=("silver.orders_cleaned", "silver.clicks_cleaned"),
+)
+USER_ENGAGEMENT = Model(
+    "gold",
+    "user_engagement",
+    "How many people were there per day, how many of them for the first time, and what they did",
+    (
+        _DATE,
+        required("active_users", COUNT, "People who saw, clicked or ordered something"),
+        required("new_users", COUNT, "Those of them who had never done so on an earlier day"),
+        required("sessions", COUNT, "Browser sessions; events without one are in none"),
+        required("impressions", COUNT, "Cards seen"),
+        required("clicks", COUNT, "Cards clicked"),
+        required("orders", COUNT, "Orders, refunded ones included"),
+        Column("clicks_per_session", RATE, "clicks / sessions; NULL without sessions"),
+        required("orders_per_user", RATE, "orders / active_users"),
+    ),
+    keys=("date",),
+    day="date",
+    partitioned=False,
+    reads=("gold.user_sessions",),
+)
+USER_COHORTS = Model(
+    "gold",
+    "user_cohorts",
+    "Who comes back: people by the week of their first order, and how many of them order so many weeks later",
+    (
+        required("cohort_week", DAY, "Monday of the week of their first order"),
+        required("weeks_since", SMALL, "Weeks after it; a week in which nobody of them ordered has no row"),
+        required("cohort_users", COUNT, "People whose first order was in cohort_week"),
+        required("active_users", COUNT, "Those of them who ordered in this week"),
+        required("retention", RATE, "100 * active_users / cohort_users"),
+        required("orders", COUNT, "Their orders of this week, refunded ones included"),
+        required("revenue", MONEY, "Sum of their prices"),
+    ),
+    keys=("cohort_week", "weeks_since"),
+    reads=("gold.user_sessions",),
 )
 FLOW_LEDGER = Model(
     "gold",
@@ -107,21 +194,11 @@ FLOW_LEDGER = Model(
     partitioned=False,
     reads=("bronze.orders_raw", "bronze.clicks_raw", "ops.ingest_ranges", "ops.quarantine"),
 )
-GOLD = (DAILY_ORDER_METRICS, FOOD_PERFORMANCE, FUNNEL_METRICS, CATEGORY_CONVERSION, FLOW_LEDGER)
-
-ITEMS_NOT_CONVERTING = View(
-    "gold",
-    "items_not_converting",
-    "Which dishes get clicks that do not become orders, the surest case first",
-    (
-        required("place", COUNT, "1: the dish of which it is surest"),
-        *_ITEM,
-        required("clicks", COUNT, "Times its card was clicked, of all time"),
-        required("converted_clicks", COUNT, "Those that became orders"),
-        required("clicks_without_order", COUNT, "Those that did not"),
-        required("click_to_order_rate", PERCENT, "100 * converted_clicks / clicks"),
-        required("rate_at_least", PERCENT, "Lower bound of the rate (Wilson, 95 %)"),
-        required("rate_at_most", PERCENT, "Upper bound of the rate (Wilson, 95 %), by which the dishes are ordered"),
-    ),
+FROM_SILVER = (
+    *(DAILY_ORDER_METRICS, HOURLY_ORDER_METRICS, FOOD_PERFORMANCE),
+    *(FUNNEL_METRICS, CATEGORY_CONVERSION, CLICK_HEATMAP),
+    *(USER_SESSIONS, FLOW_LEDGER),
 )
-VIEWS = (ITEMS_NOT_CONVERTING,)
+FROM_GOLD = (USER_ENGAGEMENT, USER_COHORTS)
+"""What is computed from other tables of GOLD, and so after them."""
+GOLD = (*FROM_SILVER, *FROM_GOLD)

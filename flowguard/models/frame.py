@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from flowguard.models.table import BYTES, COUNT, DAY, FLAG, INSTANT, MONEY, PERCENT, SHARE, SMALL, TEXT, Table
+from flowguard.models.table import BYTES, COUNT, DAY, FLAG, INSTANT, MONEY, RATE, SHARE, SMALL, TEXT, Table
 
 _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     TEXT: pl.String,
@@ -13,7 +13,7 @@ _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     DAY: pl.Date,
     INSTANT: pl.Datetime("us"),
     MONEY: pl.Decimal(18, 2),
-    PERCENT: pl.Decimal(9, 4),
+    RATE: pl.Decimal(18, 4),
     SHARE: pl.Decimal(9, 6),
     FLAG: pl.Boolean,
     BYTES: pl.Binary,

@@ -1,7 +1,8 @@
 """All tables, in the order of the flow, and the views."""
 
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
-from flowguard.gold import tables as gold
+from flowguard.gold import views
+from flowguard.gold.tables import GOLD
 from flowguard.models.ops import DIRTY_DAYS, GENERATIONS, INGEST_RANGES, OUTBOX, PUBLISHER, QUARANTINE
 from flowguard.models.table import Model, Table, View
 from flowguard.silver.tables import SILVER
@@ -10,8 +11,8 @@ TABLES: tuple[Table, ...] = (
     *(ORDERS_RAW, CLICKS_RAW, QUARANTINE, INGEST_RANGES, GENERATIONS, DIRTY_DAYS),
     *SILVER,
     *(OUTBOX, PUBLISHER),
-    *gold.GOLD,
+    *GOLD,
 )
-MODELS: tuple[Model, ...] = (*SILVER, *gold.GOLD)
-VIEWS: tuple[View, ...] = gold.VIEWS
+MODELS: tuple[Model, ...] = (*SILVER, *GOLD)
+VIEWS: tuple[View, ...] = views.VIEWS
 BY_NAME = {table.full_name: table for table in TABLES}

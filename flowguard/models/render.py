@@ -7,10 +7,13 @@ The text is the portable subset of the DuckDB dialect, with
 - ``TOUCHED(event_id)``: whether the scope covers that event; ``TOUCHED(user_id)``: or that user,
 - ``CHOSEN('last_click')``: whether orders are attributed by that model,
 - ``ARRIVED_BEFORE(a, b)``: whether row a arrived before row b,
-- ``MEAN_PRICE(sum, count)``, ``PERCENT_OF(part, whole)``: rounded half away from zero in integers, because engines
-  disagree on what dividing decimals gives,
+- ``MEAN_PRICE(sum, count)``, ``RATIO_OF(part, whole)``, ``PERCENT_OF(part, whole)``: rounded half away from zero in
+  integers, because engines disagree on what dividing decimals gives; ratio and percent of a whole of 0 are NULL,
 - ``SECONDS_BETWEEN(a, b)``: whole seconds from a to b, which is not before a,
 - ``STRETCH(instant)``: which stretch of time an instant is in, each as long as the attribution window,
+- ``MONDAY_OF(day)``, ``WEEKDAY_OF(day)``: the day's Monday, and 1 for a Monday up to 7; what a week is would depend on
+  an engine's settings,
+- ``WEEKS_BETWEEN(a, b)``: whole weeks from a to b, which is not before a,
 - ``DIGEST(a, b, …)``: a text that is another one when some value is.
 """
 
@@ -24,7 +27,7 @@ from sqlglot import exp
 
 from flowguard.models.parameters import Parameters
 from flowguard.models.scope import Scope
-from flowguard.models.table import Column, Model, Table, View
+from flowguard.models.table import MONEY, RATE, Column, Model, Table, View
 
 _MICROSECONDS = 1_000_000
 _ARRIVAL = ("_arrived_at", "_topic", "_generation", "_partition", "_offset")
@@ -55,7 +58,7 @@ def create(table: Table, dialect: str = "duckdb") -> str:
 def create_view(view: View, dialect: str = "duckdb") -> str:
     """The CREATE VIEW of a view; one that is there is replaced."""
     text = f"CREATE OR REPLACE VIEW {view.full_name} AS {view.sql}"
-    return sqlglot.transpile(text, read="duckdb", write=dialect)[0]
+    return _expand(sqlglot.parse_one(text, read="duckdb"), _Known(False, None)).sql(dialect)
 
 
 def add_column(table: Table, column: Column, dialect: str = "duckdb") -> str:
@@ -68,11 +71,11 @@ def add_column(table: Table, column: Column, dialect: str = "duckdb") -> str:
 def _scope_text(model: Model, touched: bool, dialect: str) -> str:
     # Each condition more costs a look into the catalog's statistics: days only where storage is partitioned by them.
     conditions = [f"{model.instant} >= $start AND {model.instant} < $end"] if model.instant else []
-    if model.partitioned or not conditions:
+    if model.day and (model.partitioned or not conditions):
         conditions.append(f"{model.day} >= $first_day AND {model.day} < $end_day")
     if touched:
         conditions.append(f"TOUCHED({model.identity})")
-    tree = sqlglot.parse_one(" AND ".join(conditions), read="duckdb")
+    tree = sqlglot.parse_one(" AND ".join(conditions) or "TRUE", read="duckdb")
     return _expand(tree, _Known(touched, None)).sql(dialect)
 
 
@@ -141,12 +144,16 @@ def _arrived_before(_: _Known, a: exp.Expr, b: exp.Expr) -> exp.Expr:
 
 
 def _mean_price(_: _Known, total: exp.Expr, count: exp.Expr) -> exp.Expr:
-    return _rounded_ratio(f"CAST({total.sql('duckdb')} * 100 AS BIGINT)", count.sql("duckdb"), "0.01", "DECIMAL(18, 2)")
+    return _rounded_ratio(f"CAST({total.sql('duckdb')} * 100 AS BIGINT)", count.sql("duckdb"), "0.01", MONEY)
 
 
-def _percent_of(_: _Known, part: exp.Expr, whole: exp.Expr) -> exp.Expr:
-    ratio = _rounded_ratio(f"{part.sql()} * 1000000", whole.sql(), "0.0001", "DECIMAL(9, 4)")
-    return _parse(f"CASE WHEN {whole.sql()} > 0 THEN {ratio.sql('duckdb')} END")
+def _ratio_of(_: _Known, part: exp.Expr, whole: exp.Expr, times: int = 1) -> exp.Expr:
+    ratio = _rounded_ratio(f"{part.sql('duckdb')} * {times}0000", whole.sql("duckdb"), "0.0001", RATE)
+    return _parse(f"CASE WHEN {whole.sql('duckdb')} > 0 THEN {ratio.sql('duckdb')} END")
+
+
+def _percent_of(known: _Known, part: exp.Expr, whole: exp.Expr) -> exp.Expr:
+    return _ratio_of(known, part, whole, times=100)
 
 
 def _rounded_ratio(part: str, whole: str, unit: str, type: str) -> exp.Expr:
@@ -176,6 +183,24 @@ def _whole(amount: str, unit: int) -> str:
     return f"(({amount} - {amount} % {unit}) // {unit})"
 
 
+def _monday_of(_: _Known, day: exp.Expr) -> exp.Expr:
+    since = exp.cast(_parse(_days_since_monday(day)), "INTEGER")  # of a wider integer Spark takes no days
+    return exp.cast(exp.DateSub(this=day, expression=since, unit=exp.var("DAY")), "DATE")
+
+
+def _weekday_of(_: _Known, day: exp.Expr) -> exp.Expr:
+    return _parse(f"CAST({_days_since_monday(day)} + 1 AS INTEGER)")
+
+
+def _days_since_monday(day: exp.Expr) -> str:
+    """1970 had its first Monday on January 5th; days before it have a negative remainder, in all engines."""
+    return f"((DATE_DIFF('day', CAST('1970-01-05' AS DATE), {day.sql('duckdb')}) % 7 + 7) % 7)"
+
+
+def _weeks_between(_: _Known, start: exp.Expr, end: exp.Expr) -> exp.Expr:
+    return _parse(_whole(f"DATE_DIFF('day', {start.sql('duckdb')}, {end.sql('duckdb')})", 7))
+
+
 def _digest(_: _Known, *values: exp.Expr) -> exp.Expr:
     return _parse(digest(*(value.sql("duckdb") for value in values)))
 
@@ -196,7 +221,11 @@ _MACROS: dict[str, Callable[..., exp.Expr]] = {
     "TOUCHED": _touched,
     "ARRIVED_BEFORE": _arrived_before,
     "MEAN_PRICE": _mean_price,
+    "RATIO_OF": _ratio_of,
     "PERCENT_OF": _percent_of,
+    "MONDAY_OF": _monday_of,
+    "WEEKDAY_OF": _weekday_of,
+    "WEEKS_BETWEEN": _weeks_between,
     "SECONDS_BETWEEN": _seconds_between,
     "STRETCH": _stretch,
     "DIGEST": _digest,

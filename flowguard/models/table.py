@@ -5,7 +5,7 @@ from functools import cached_property
 from importlib import resources
 
 TEXT, MONEY, INSTANT, DAY, COUNT, SMALL = "VARCHAR", "DECIMAL(18, 2)", "TIMESTAMP", "DATE", "BIGINT", "INTEGER"
-PERCENT, SHARE, BYTES, FLAG = "DECIMAL(9, 4)", "DECIMAL(9, 6)", "BLOB", "BOOLEAN"
+RATE, SHARE, BYTES, FLAG = "DECIMAL(18, 4)", "DECIMAL(9, 6)", "BLOB", "BOOLEAN"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def required(name: str, type: str, description: str) -> Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table. ``day`` is the DATE column of its partitions, ``keys`` are unique together."""
+    """A table. ``day`` is the DATE column of its partitions, None where it has none; ``keys`` are unique together."""
 
     schema: str
     name: str
@@ -47,7 +47,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Model(Table):
-    """A table that is computed from others by ``<package>/<name>.sql``.
+    """A table that is computed from others by ``<package>/<name>.sql``; as a whole, if it has no ``day``.
 
     ``reads`` names its sources; ``instant`` is the event-time column that a scope of touched rows bounds, and
     ``identity`` the column that says whether a row is touched.

@@ -9,7 +9,9 @@ from flowguard.models.frame import frame
 from flowguard.models.ops import DIRTY_DAYS
 from flowguard.warehouse import Session
 
-Changes = dict[tuple[str, date], int]
+TableDay = tuple[str, date | None]
+"""A day of a table; None: all of a table that has no days."""
+Changes = dict[TableDay, int]
 """Rows that were written or looked at again, by table and day."""
 
 _NEXT_VERSION = "SELECT CAST(COALESCE(MAX(version), 0) + 1 AS BIGINT) FROM ops.dirty_days"
@@ -21,7 +23,7 @@ def count_days(table: str, days: pl.Series) -> Changes:
     return {(table, day): rows for day, rows in counted.iter_rows()}
 
 
-def mark_dirty(session: Session, changes: Iterable[tuple[str, date]]) -> None:
+def mark_dirty(session: Session, changes: Iterable[TableDay]) -> None:
     """Tell GOLD, within the transaction that made the changes."""
     version = session.query(_NEXT_VERSION).item()
     rows = [(table, day, version) for table, day in changes]

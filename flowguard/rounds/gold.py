@@ -1,4 +1,7 @@
-"""GOLD follows the dirty days: computed from one snapshot without blocking ingestion, swapped in one transaction."""
+"""GOLD follows the dirty days: computed from one snapshot without blocking ingestion, swapped in one transaction.
+
+First what is computed from SILVER; that marks the days of GOLD from which the rest of GOLD is computed then.
+"""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -6,18 +9,22 @@ from datetime import date
 from pathlib import Path
 
 from flowguard.faults import crash_point
-from flowguard.gold.tables import GOLD
+from flowguard.gold.tables import FROM_GOLD, FROM_SILVER, USER_SESSIONS
 from flowguard.models import render
 from flowguard.models.ops import DIRTY_DAYS
 from flowguard.models.scope import Scope, days, ranges_of
 from flowguard.models.table import Model
-from flowguard.rounds.changes import Changes, count_days
+from flowguard.rounds import first_days
+from flowguard.rounds.changes import Changes, count_days, mark_dirty
 from flowguard.settings import Settings
 from flowguard.warehouse import Session, Warehouse
 from flowguard.warehouse.lock import file_lock
 
 _LOCK_TIMEOUT_SECONDS = 600.0
-_DIRTY = "SELECT table_name, day, version FROM ops.dirty_days"
+_OF_GOLD = "table_name LIKE 'gold.%'"
+_LEVELS = ((FROM_SILVER, f"NOT {_OF_GOLD}"), (FROM_GOLD, _OF_GOLD))
+"""The tables in the order in which they are computed, and which marks they follow."""
+_DIRTY = "SELECT table_name, day, version FROM ops.dirty_days WHERE {marks}"
 _CLEAR = f"""
 DELETE FROM {DIRTY_DAYS.full_name} AS dirty USING used
 WHERE dirty.table_name = used.table_name AND dirty.day = used.day AND dirty.version = used.version
@@ -27,32 +34,42 @@ _Work = Sequence[tuple[Model, Sequence[Scope]]]
 
 def refresh(warehouse: Warehouse, settings: Settings) -> Changes:
     """Refresh every dirty day of every GOLD table; clears exactly the marks that it saw."""
+    changes: Changes = {}
     with _only_writer(settings.home), warehouse.session() as session:
-        with session.snapshot():
-            dirty = session.query(_DIRTY)
-            work = [(model, ranges_of(_days_of(model, dirty.iter_rows()))) for model in GOLD]
-            _compute(warehouse, session, work)
-        if dirty.is_empty():
-            return {}
-        crash_point("gold.computed")
-        session.keep("used", dirty)
-        with session.transaction():
-            changes = _swap(session, work)
-            crash_point("gold.swapped")
-            session.execute(_CLEAR)
-            crash_point("gold.cleared")
+        for models, marks in _LEVELS:
+            changes |= _refresh(warehouse, session, models, marks)
+    return changes
+
+
+def _refresh(warehouse: Warehouse, session: Session, models: Sequence[Model], marks: str) -> Changes:
+    with session.snapshot():
+        dirty = session.query(_DIRTY.format(marks=marks))
+        work = [(model, _scopes_of(model, dirty.iter_rows())) for model in models]
+        _compute(warehouse, session, work)
+    if dirty.is_empty():
+        return {}
+    crash_point("gold.computed")
+    session.keep("used", dirty)
+    with session.transaction():
+        changes = _swap(session, work)
+        crash_point("gold.swapped")
+        session.execute(_CLEAR)
+        crash_point("gold.cleared")
     crash_point("gold.committed")
     return changes
 
 
 def rebuild(warehouse: Warehouse, settings: Settings, tables: Iterable[str], first: date, last: date) -> Changes:
-    """Rebuild whole days of GOLD tables, given by full name."""
-    work = [(model, [days(first, last)]) for model in GOLD if model.full_name in set(tables)]
+    """Rebuild whole days of GOLD tables, given by full name; those without days as a whole."""
+    chosen, changes = set(tables), Changes()
     with _only_writer(settings.home), warehouse.session() as session:
-        with session.snapshot():
-            _compute(warehouse, session, work)
-        with session.transaction():
-            return _swap(session, work)
+        for models, _ in _LEVELS:
+            work = [(model, [days(first, last)]) for model in models if model.full_name in chosen]
+            with session.snapshot():
+                _compute(warehouse, session, work)
+            with session.transaction():
+                changes |= _swap(session, work)
+    return changes
 
 
 def _only_writer(home: Path) -> AbstractContextManager[None]:
@@ -60,8 +77,11 @@ def _only_writer(home: Path) -> AbstractContextManager[None]:
     return file_lock(home / "warehouse" / "gold.lock", _LOCK_TIMEOUT_SECONDS)
 
 
-def _days_of(model: Model, dirty: Iterable[tuple[str, date, int]]) -> set[date]:
-    return {day for table, day, _ in dirty if table in model.reads}
+def _scopes_of(model: Model, dirty: Iterable[tuple[str, date, int]]) -> list[Scope]:
+    found = {day for table, day, _ in dirty if table in model.reads}
+    if found and model.day is None:
+        return [days(min(found), max(found))]  # one, for the whole table
+    return ranges_of(found)
 
 
 def _compute(warehouse: Warehouse, session: Session, work: _Work) -> None:
@@ -69,6 +89,8 @@ def _compute(warehouse: Warehouse, session: Session, work: _Work) -> None:
         if scopes:
             selects = " UNION ALL ".join(f"({warehouse.model_sql(model, scope)})" for scope in scopes)
             session.keep(f"new_{model.name}", selects)
+            if model is USER_SESSIONS:
+                first_days.compare(session, scopes)
 
 
 def _swap(session: Session, work: _Work) -> Changes:
@@ -80,5 +102,14 @@ def _swap(session: Session, work: _Work) -> Changes:
             session.execute(render.delete(model, scope))
         crash_point("gold.deleted")
         session.insert(model, f"SELECT * FROM new_{model.name}")
-        changes |= count_days(model.full_name, session.query(f"SELECT {model.day} FROM new_{model.name}").to_series())
+        if model is USER_SESSIONS:
+            mark_dirty(session, first_days.concerned(session))
+        changes |= _written(session, model)
     return changes
+
+
+def _written(session: Session, model: Model) -> Changes:
+    """Rows by day; of a table without days by None."""
+    if model.day is None:
+        return {(model.full_name, None): session.query(f"SELECT COUNT(*) FROM new_{model.name}").item()}
+    return count_days(model.full_name, session.query(f"SELECT {model.day} FROM new_{model.name}").to_series())

@@ -100,6 +100,33 @@ def test_a_backfill_of_five_days_is_one_run_and_names_every_day(
     assert partitions(instance, "gold.daily_order_metrics") >= days(0, 1, 2, 3, 4)
 
 
+def test_a_table_without_days_is_computed_as_a_whole(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
+) -> None:
+    """By the refresh, by the reconciliation of a day, and when a person materializes it."""
+    send(1)
+    run(definitions, instance, "ingestion")
+
+    def by_hand() -> dg.ExecuteInProcessResult:
+        job = definitions.resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(instance=instance, asset_selection=[key_of("gold.user_cohorts")])
+
+    def by_day() -> dg.ExecuteInProcessResult:
+        return run(definitions, instance, "gold", partition_key=max(days(0)))
+
+    for work in (lambda: run(definitions, instance, "gold"), by_day, by_hand):
+        with home.warehouse.session() as session, session.transaction():
+            session.execute("DELETE FROM gold.user_cohorts")
+        result = work()
+        assert result.success
+        assert home.warehouse.query("SELECT COUNT(*) FROM gold.user_cohorts").item() == 1
+        told = result.asset_materializations_for_node("flow")
+        [whole] = [event for event in told if event.asset_key == key_of("gold.user_cohorts")]
+        assert whole.partition is None
+        assert whole.metadata["dagster/partition_row_count"].value == 1
+        assert check_of(instance, "gold.user_cohorts", "keys_unique") is not None
+
+
 def test_a_bronze_backfill_reports_the_event_days_that_change_with_it(
     definitions: dg.Definitions, instance: dg.DagsterInstance, send: Send
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from flowguard.gold.tables import GOLD
 from flowguard.rounds import gold
 from flowguard.rounds.rolling import Rolled, roll
 from flowguard.settings import Settings
@@ -16,7 +17,7 @@ from flowguard_tests.conftest import Produce
 TABLES = (
     "bronze.orders_raw", "bronze.clicks_raw", "ops.quarantine", "silver.orders_cleaned", "silver.order_refunds",
     "silver.order_duplicates", "silver.clicks_cleaned", "silver.click_duplicates", "silver.attributed_orders",
-    "gold.daily_order_metrics",    "gold.food_performance", "gold.funnel_metrics", "gold.flow_ledger",
+    *(model.full_name for model in GOLD),
 )  # fmt: skip
 HIDDEN = ("_ingested_at", "_run_id", "revision")
 

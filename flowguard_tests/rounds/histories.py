@@ -19,12 +19,15 @@ WINDOW = timedelta(days=7)
 INSTANTS = (
     NOON,
     NOON + timedelta(microseconds=1),
+    NOON + timedelta(minutes=29),
     NOON - timedelta(minutes=11),
     NOON - WINDOW,
     NOON - WINDOW - timedelta(microseconds=1),
     NOON - 2 * WINDOW,
     datetime(2026, 11, 20),
     datetime(2026, 11, 19, 23, 59, 59, 999999),
+    datetime(2026, 11, 1),
+    datetime(2026, 10, 31, 23, 59, 59, 999999),
 )
 
 
@@ -45,6 +48,8 @@ def _event(draw: st.DrawFn, kind: str) -> bytes:
         "user_id": f"u{draw(st.integers(0, 2))}",
         "item_id": f"i{draw(st.integers(0, 2))}",
         "item_name": f"name {draw(st.integers(0, 2))}",
+        "category": f"category {draw(st.integers(0, 1))}",
+        "session_id": draw(st.sampled_from([None, "s0", "s1"])),
         "event_timestamp": draw(st.sampled_from(INSTANTS)).isoformat() + "Z",
     }
     if kind.startswith("order"):
@@ -65,12 +70,14 @@ rounds = st.lists(st.lists(records(), min_size=1, max_size=8), min_size=1, max_s
 
 
 class Feeder:
-    """Turns rounds of records into chunks, as the broker and the reader would."""
+    """Turns rounds of records, which begin to arrive at an instant, into chunks, as the broker and the reader would."""
 
-    def __init__(self, settings: Settings, warehouse: Warehouse) -> None:
+    def __init__(
+        self, settings: Settings, warehouse: Warehouse, *, since: datetime = datetime(2026, 11, 20, 18)
+    ) -> None:
         self._settings, self._warehouse = settings, warehouse
         self._next: dict[tuple[str, int], int] = defaultdict(int)
-        self._clock: dict[tuple[str, int], int] = defaultdict(lambda: _ms(datetime(2026, 11, 20, 18)))
+        self._clock: dict[tuple[str, int], int] = defaultdict(lambda: _ms(since))
 
     def follow(self, settings: Settings) -> None:
         """Decode what comes next by other settings."""

@@ -201,13 +201,17 @@ def test_a_home_that_lacks_a_required_column_is_refused(home: Settings) -> None:
         open_warehouse(home)
 
 
+ADDED = ("category_conversion", "click_heatmap", "user_sessions", "user_engagement")
+
+
 def test_gold_of_an_older_shape_is_computed_anew(warehouse: Warehouse, home: Settings) -> None:
     with warehouse.session() as session:
         with session.transaction():
             session.append(warehouse.stage(CLICKS_RAW, clicks(0, 1)))
             session.rebuild(CLICKS_CLEANED, days(DAY, DAY))
         session.execute("ALTER TABLE gold.funnel_metrics DROP COLUMN converted_clicks")
-        session.execute("DROP TABLE gold.category_conversion")
+        for name in ADDED:
+            session.execute(f"DROP TABLE gold.{name}")
     (home.home / "warehouse" / "tables.txt").unlink()
     warehouse.close()
     with closing(open_warehouse(home)) as renewed:
@@ -216,10 +220,22 @@ def test_gold_of_an_older_shape_is_computed_anew(warehouse: Warehouse, home: Set
             renewed.query("SELECT table_name, day FROM ops.dirty_days").iter_rows()
         )
         gold.refresh(renewed, home)
-        for table in ("gold.funnel_metrics", "gold.category_conversion"):
-            assert renewed.query(f"SELECT SUM(clicks) FROM {table}").item() == 2
+        for name in ("funnel_metrics", *ADDED):
+            assert renewed.query(f"SELECT SUM(clicks) FROM gold.{name}").item() == 2
+
+
+def test_gold_whose_columns_had_other_types_is_computed_anew(warehouse: Warehouse, home: Settings) -> None:
+    shape = home.home / "warehouse" / "tables.txt"
+    shape.write_text(shape.read_text().replace("ctr DECIMAL(18, 4)", "ctr DECIMAL(9, 4)"))
+    with warehouse.session() as session, session.transaction():
+        session.execute("DROP TABLE gold.funnel_metrics")
+        session.execute("CREATE TABLE gold.funnel_metrics AS SELECT CAST(1 AS DECIMAL(9, 4)) AS ctr")
+    warehouse.close()
+    with closing(open_warehouse(home)) as renewed:
+        assert renewed.query("SELECT ctr FROM gold.funnel_metrics").schema["ctr"] == pl.Decimal(18, 4)
 
 
 def test_every_view_is_there_with_its_columns(warehouse: Warehouse) -> None:
+    types = "SELECT column_name, REPLACE(column_type, ',', ', ') FROM (DESCRIBE {})"
     for view in VIEWS:
-        assert tuple(warehouse.query(f"SELECT * FROM {view.full_name}").columns) == tuple(c.name for c in view.columns)
+        assert warehouse.query(types.format(view.full_name)).rows() == [(c.name, c.type) for c in view.columns]

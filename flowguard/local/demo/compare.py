@@ -5,16 +5,11 @@ from typing import NamedTuple
 import polars as pl
 
 from flowguard.local.shoppers import Account
+from flowguard.models.registry import BY_NAME
 from flowguard.settings import Settings
 from flowguard.warehouse import Warehouse
 
 SIDE = "side"
-_KEYS = {
-    "daily_order_metrics": ["date"],
-    "food_performance": ["date", "item_id"],
-    "funnel_metrics": ["date", "item_id"],
-    "category_conversion": ["date", "category"],
-}
 
 
 class Comparison(NamedTuple):
@@ -51,9 +46,13 @@ def compare(account: Account, warehouse: Warehouse, settings: Settings, perhaps_
         Comparison(
             f"gold.{name}",
             expected.height,
-            differing_rows(expected, warehouse.query(f"SELECT {', '.join(expected.columns)} FROM gold.{name}"), keys),
+            differing_rows(
+                expected,
+                warehouse.query(f"SELECT {', '.join(expected.columns)} FROM gold.{name}"),
+                list(BY_NAME[f"gold.{name}"].keys),
+            ),
         )
-        for (name, keys), expected in zip(_KEYS.items(), account.tables().values(), strict=True)
+        for name, expected in account.tables().items()
     ]
     counts = [
         _counts("quarantined", _refused(account), _quarantined(warehouse), perhaps_twice),

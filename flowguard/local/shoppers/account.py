@@ -2,19 +2,19 @@
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 import polars as pl
 
 from flowguard.events.model import Click, Event, Impression, OrderPlaced, OrderRefunded
+from flowguard.local.shoppers.figures import MONEY, RATE, frame, money, percent
+from flowguard.local.shoppers.people import People
 from flowguard.local.shoppers.traffic import Delivery
 
 WINDOW = timedelta(minutes=30)
-MONEY = pl.Decimal(18, 2)
-RATE = pl.Decimal(9, 4)
 
 
 @dataclass
@@ -43,6 +43,7 @@ class _Sales(_Named):
 class _Views(_Named):
     impressions: int = 0
     clicks: int = 0
+    hours: defaultdict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     converted: set[str] = field(default_factory=set)
     orders: int = 0
     revenue: Decimal = Decimal(0)
@@ -52,8 +53,15 @@ class _Views(_Named):
             "converted_clicks": len(self.converted),
             "attributed_orders": self.orders,
             "attributed_revenue": self.revenue,
-            "click_to_order_rate": _percent(len(self.converted), self.clicks),
+            "click_to_order_rate": percent(len(self.converted), self.clicks),
         }
+
+
+@dataclass
+class _Hour:
+    orders: int = 0
+    revenue: Decimal = Decimal(0)
+    users: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -63,6 +71,7 @@ class _Day:
     users: set[str] = field(default_factory=set)
     refunded: int = 0
     refunded_revenue: Decimal = Decimal(0)
+    hours: dict[int, _Hour] = field(default_factory=lambda: defaultdict(_Hour))
     sales: dict[str, _Sales] = field(default_factory=lambda: defaultdict(_Sales))
     views: dict[str, _Views] = field(default_factory=lambda: defaultdict(_Views))
 
@@ -81,6 +90,7 @@ class Account:
         self._orders: dict[str, tuple[date, Decimal]] = {}
         self._refunds: set[str] = set()
         self._placed: list[OrderPlaced] = []
+        self._people = People()
         self._clicks: defaultdict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
         """By user, when, by which event and on which item."""
 
@@ -103,6 +113,8 @@ class Account:
 
     def _keep(self, event: Event) -> None:
         day = event.event_timestamp.astimezone(UTC).date()
+        if not isinstance(event, OrderRefunded):
+            self._people.see(event)
         if isinstance(event, OrderPlaced):
             self._orders[event.order_id] = day, event.price
             self._placed.append(event)
@@ -112,6 +124,7 @@ class Account:
         else:
             views = self._days[day].views[event.item_id]
             views.see(event)
+            views.hours[_hour(event)]["impressions" if isinstance(event, Impression) else "clicks"] += 1
             views.impressions += isinstance(event, Impression)
             if isinstance(event, Click):
                 views.clicks += 1
@@ -122,6 +135,10 @@ class Account:
         day.orders += 1
         day.revenue += order.price
         day.users.add(order.user_id)
+        hour = day.hours[_hour(order)]
+        hour.orders += 1
+        hour.revenue += order.price
+        hour.users.add(order.user_id)
         sales = day.sales[order.item_id]
         sales.see(order)
         sales.orders += 1
@@ -131,9 +148,14 @@ class Account:
         """The expected tables of GOLD, by name."""
         return {
             "daily_order_metrics": self.daily_order_metrics(),
+            "hourly_order_metrics": self.hourly_order_metrics(),
             "food_performance": self.food_performance(),
             "funnel_metrics": self.funnel_metrics(),
             "category_conversion": self.category_conversion(),
+            "click_heatmap": self.click_heatmap(),
+            "user_sessions": self._people.user_sessions(),
+            "user_engagement": self._people.user_engagement(),
+            "user_cohorts": self._people.user_cohorts(),
         }
 
     def daily_order_metrics(self) -> pl.DataFrame:
@@ -150,7 +172,7 @@ class Account:
                 "total_orders": day.orders,
                 "total_revenue": day.revenue,
                 "unique_users": len(day.users),
-                "avg_order_value": _money(day.revenue / day.orders),
+                "avg_order_value": money(day.revenue / day.orders),
                 "refunded_orders": refunded[date],
                 "refunded_revenue": returned[date],
                 "net_revenue": day.revenue - returned[date],
@@ -158,12 +180,27 @@ class Account:
             for date, day in sorted(self._days.items())
             if day.orders
         ]
-        money = dict.fromkeys(("total_revenue", "avg_order_value", "refunded_revenue", "net_revenue"), MONEY)
-        return _frame(
+        decimals = dict.fromkeys(("total_revenue", "avg_order_value", "refunded_revenue", "net_revenue"), MONEY)
+        return frame(
             rows,
             "date total_orders total_revenue unique_users avg_order_value refunded_orders refunded_revenue net_revenue",
-            money,
+            decimals,
         )
+
+    def hourly_order_metrics(self) -> pl.DataFrame:
+        """One row per hour with orders."""
+        rows = [
+            {
+                "date": date,
+                "hour": number,
+                "total_orders": hour.orders,
+                "total_revenue": hour.revenue,
+                "unique_users": len(hour.users),
+            }
+            for date, day in sorted(self._days.items())
+            for number, hour in sorted(day.hours.items())
+        ]
+        return frame(rows, "date hour total_orders total_revenue unique_users", {"total_revenue": MONEY})
 
     def food_performance(self) -> pl.DataFrame:
         """One row per day and ordered item, ranked by revenue within the day."""
@@ -175,15 +212,15 @@ class Account:
                 "category": sales.category,
                 "total_orders": sales.orders,
                 "revenue": sales.revenue,
-                "avg_price": _money(sales.revenue / sales.orders),
+                "avg_price": money(sales.revenue / sales.orders),
                 "revenue_rank": rank,
             }
             for date, day in sorted(self._days.items())
             for rank, (item_id, sales) in enumerate(_by_revenue(day.sales), start=1)
         ]
-        money = dict.fromkeys(("revenue", "avg_price"), MONEY)
+        decimals = dict.fromkeys(("revenue", "avg_price"), MONEY)
         columns = "date item_id item_name category total_orders revenue avg_price revenue_rank"
-        return _frame(rows, columns, money).sort("date", "item_id")
+        return frame(rows, columns, decimals).sort("date", "item_id")
 
     def funnel_metrics(self) -> pl.DataFrame:
         """One row per day and seen item; rates in percent, NULL without a denominator."""
@@ -196,14 +233,14 @@ class Account:
                 "category": views.category,
                 "impressions": views.impressions,
                 "clicks": views.clicks,
-                "ctr": _percent(views.clicks, views.impressions),
+                "ctr": percent(views.clicks, views.impressions),
                 **views.figures(),
             }
             for date, day in sorted(self._days.items())
             for item_id, views in sorted(day.views.items())
         ]
         columns = f"date item_id item_name category impressions clicks ctr {_CONVERSION}"
-        return _frame(rows, columns, {"ctr": RATE, **_CONVERSION_TYPES})
+        return frame(rows, columns, {"ctr": RATE, **_CONVERSION_TYPES})
 
     def category_conversion(self) -> pl.DataFrame:
         """One row per day and category of seen items."""
@@ -228,7 +265,20 @@ class Account:
                 }
                 for category, total in sorted(totals.items())
             ]
-        return _frame(rows, f"date category impressions clicks {_CONVERSION}", _CONVERSION_TYPES)
+        return frame(rows, f"date category impressions clicks {_CONVERSION}", _CONVERSION_TYPES)
+
+    def click_heatmap(self) -> pl.DataFrame:
+        """One row per hour and category of seen items, each item in the category that it had last on the day."""
+        cells: defaultdict[tuple[date, int, str], Counter[str]] = defaultdict(Counter)
+        for on, day in self._days.items():
+            for views in day.views.values():
+                for hour, counts in views.hours.items():
+                    cells[on, hour, views.category].update(counts)
+        rows = [
+            {"date": on, "hour": hour, "category": category, "impressions": n["impressions"], "clicks": n["clicks"]}
+            for (on, hour, category), n in sorted(cells.items())
+        ]
+        return frame(rows, "date hour category impressions clicks", {})
 
     def _attribute(self) -> None:
         """Give each order to the last click of its user in the window, on the click's day and item."""
@@ -255,18 +305,5 @@ def _by_revenue(sales: dict[str, _Sales]) -> list[tuple[str, _Sales]]:
     return sorted(sales.items(), key=lambda entry: (-entry[1].revenue, entry[0]))
 
 
-def _money(value: Decimal) -> Decimal:
-    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def _percent(part: int, whole: int) -> Decimal | None:
-    return (Decimal(100 * part) / whole).quantize(Decimal("0.0001"), ROUND_HALF_UP) if whole else None
-
-
-def _frame(rows: Sequence[Mapping[str, object]], columns: str, decimals: dict[str, pl.Decimal]) -> pl.DataFrame:
-    texts = ("item_id", "item_name", "category")
-    schema = {
-        name: decimals.get(name) or (pl.Date if name == "date" else pl.String if name in texts else pl.Int64)
-        for name in columns.split()
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+def _hour(event: Event) -> int:
+    return event.event_timestamp.astimezone(UTC).hour

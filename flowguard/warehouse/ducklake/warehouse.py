@@ -28,10 +28,11 @@ from flowguard.warehouse.lock import file_lock
 
 _LOCK_TIMEOUT_SECONDS = 120.0
 _COLUMNS = f"""
-SELECT schema_name || '.' || table_name AS name, column_name FROM duckdb_columns() WHERE database_name = '{LAKE}'
+SELECT schema_name || '.' || table_name AS name, column_name, REPLACE(data_type, ',', ', ')
+FROM duckdb_columns() WHERE database_name = '{LAKE}'
 """
 _SHAPES = "".join(
-    [f"{table.full_name} {' '.join(table.column_names)}\n" for table in TABLES]
+    [f"{table.full_name} {', '.join(f'{c.name} {c.type}' for c in table.columns)}\n" for table in TABLES]
     + [f"{view.full_name} {sha256(view.sql.encode()).hexdigest()}\n" for view in VIEWS]
 )
 
@@ -120,9 +121,9 @@ class DuckLakeWarehouse:
         return file_lock(self._folder / "write.lock", _LOCK_TIMEOUT_SECONDS)
 
     def _migrate(self) -> None:
-        there: dict[str, set[str]] = defaultdict(set)
-        for name, column in self._connection.execute(_COLUMNS).fetchall():
-            there[name].add(column)
+        there: dict[str, dict[str, str]] = defaultdict(dict)
+        for name, column, type in self._connection.execute(_COLUMNS).fetchall():
+            there[name][column] = type
         for table in TABLES:
             if table.schema == "gold" and isinstance(table, Model):
                 self._renew(table, there[table.full_name], is_new_home="ops.dirty_days" not in there)
@@ -134,9 +135,9 @@ class DuckLakeWarehouse:
             self._connection.execute(render.create_view(view))
         self._created.write_text(_SHAPES)
 
-    def _renew(self, table: Model, there: set[str], *, is_new_home: bool) -> None:
+    def _renew(self, table: Model, there: dict[str, str], *, is_new_home: bool) -> None:
         """GOLD is computed from other tables: one that is missing, or of an older shape, is computed anew."""
-        if there >= set(table.column_names):
+        if there.items() >= {(column.name, column.type) for column in table.columns}:
             return
         self._connection.execute(f"DROP TABLE IF EXISTS {table.full_name}")
         self._create(table)
@@ -146,7 +147,7 @@ class DuckLakeWarehouse:
                 f"FROM {source.full_name}"
             )
 
-    def _add_columns(self, table: Table, there: set[str]) -> None:
+    def _add_columns(self, table: Table, there: dict[str, str]) -> None:
         """What an older version of FlowGuard did not know yet; rows that are there have NULL in it."""
         for column in (c for c in table.columns if c.name not in there):
             if column.required:

@@ -48,14 +48,19 @@ def test_each_difference_is_shown(found: pl.DataFrame, sides: list[str]) -> None
 def test_tables_that_say_what_was_sent_are_equal(warehouse: Warehouse, settings: Settings) -> None:
     account = account_of_some_traffic()
     fill(warehouse, account, settings)
-    assert [comparison.equal for comparison in compare(account, warehouse, settings)] == [True] * 6
+    assert [comparison.equal for comparison in compare(account, warehouse, settings)] == [True] * 11
 
 
 DAMAGE = {
     "gold.daily_order_metrics": "UPDATE gold.daily_order_metrics SET net_revenue = net_revenue - 0.01",
+    "gold.hourly_order_metrics": "UPDATE gold.hourly_order_metrics SET hour = hour - 1",
     "gold.food_performance": "UPDATE gold.food_performance SET revenue_rank = revenue_rank + 1",
     "gold.funnel_metrics": "DELETE FROM gold.funnel_metrics WHERE item_id = 'ramen'",
     "gold.category_conversion": "UPDATE gold.category_conversion SET attributed_revenue = attributed_revenue + 0.01",
+    "gold.click_heatmap": "UPDATE gold.click_heatmap SET clicks = clicks + 1 WHERE hour = 12",
+    "gold.user_sessions": "UPDATE gold.user_sessions SET session_id = NULL WHERE orders > 0",
+    "gold.user_engagement": "UPDATE gold.user_engagement SET new_users = new_users + 1",
+    "gold.user_cohorts": "UPDATE gold.user_cohorts SET active_users = active_users - 1",
     "quarantined": "DELETE FROM ops.quarantine WHERE rule = 'price'",
     "duplicates": "UPDATE gold.flow_ledger SET duplicates = duplicates + 1",
 }

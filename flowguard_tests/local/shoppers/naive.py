@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
@@ -11,6 +11,16 @@ from typing import Any
 from flowguard.local.shoppers import Delivery
 
 Row = dict[str, Any]
+KEYS = {
+    "daily_order_metrics": ["date"],
+    "hourly_order_metrics": ["date", "hour"],
+    "food_performance": ["date", "item_id"],
+    "funnel_metrics": ["date", "item_id"],
+    "click_heatmap": ["date", "hour", "category"],
+    "user_sessions": ["date", "user_id", "session_id"],
+    "user_engagement": ["date"],
+    "user_cohorts": ["cohort_week", "weeks_since"],
+}
 ALLOWED = {True: ("order_placed", "order_refunded"), False: ("impression", "click")}
 
 
@@ -77,13 +87,18 @@ def survivors(deliveries: Iterable[Delivery], now: datetime) -> Iterator[Row]:
 
 
 def gold(events: list[Row]) -> dict[str, list[Row]]:
-    """The three tables, one comprehension per figure."""
+    """The tables but category_conversion, one comprehension per figure."""
     placed = [event for event in events if event["event_type"] == "order_placed"]
     refunded = {event["order_id"] for event in events if event["event_type"] == "order_refunded"}
     views = [event for event in events if event["event_type"] in ALLOWED[False]]
     return {
         "daily_order_metrics": [_day(day, orders, refunded) for day, orders in _by(placed, _date)],
         "food_performance": [row for day, orders in _by(placed, _date) for row in _performance(day, orders)],
+        "hourly_order_metrics": [_hour(*hour, orders) for hour, orders in _by(placed, _date_and_hour)],
+        "click_heatmap": [_heat(*cell, seen) for cell, seen in _by(views, _date_hour_and_category(views))],
+        "user_sessions": [_session(*key, did) for key, did in _by([*placed, *views], _date_user_and_session)],
+        "user_engagement": [_engaged(day, did, [*placed, *views]) for day, did in _by([*placed, *views], _date)],
+        "user_cohorts": _cohorts(placed),
         "funnel_metrics": [
             _funnel(day, item, seen, _led_to(placed, views, seen)) for (day, item), seen in _by(views, _date_and_item)
         ],
@@ -123,6 +138,74 @@ def _day(day: object, orders: list[Row], refunded: set[str]) -> Row:
         "refunded_revenue": _revenue(returned),
         "net_revenue": _revenue(orders) - _revenue(returned),
     }
+
+
+def _hour(day: object, hour: int, orders: list[Row]) -> Row:
+    return {
+        "date": day,
+        "hour": hour,
+        "total_orders": len(orders),
+        "total_revenue": _revenue(orders),
+        "unique_users": len({order["user_id"] for order in orders}),
+    }
+
+
+def _heat(day: object, hour: int, category: str, seen: list[Row]) -> Row:
+    kinds = Counter(event["event_type"] for event in seen)
+    counts = {"impressions": kinds["impression"], "clicks": kinds["click"]}
+    return {"date": day, "hour": hour, "category": category, **counts}
+
+
+def _session(day: object, user: str, session: str, did: list[Row]) -> Row:
+    kinds = Counter(event["event_type"] for event in did)
+    return {
+        "date": day,
+        "user_id": user,
+        "session_id": session,
+        "impressions": kinds["impression"],
+        "clicks": kinds["click"],
+        "orders": kinds["order_placed"],
+        "revenue": _revenue([event for event in did if event["event_type"] == "order_placed"]),
+    }
+
+
+def _engaged(day: Any, did: list[Row], everything: list[Row]) -> Row:
+    kinds = Counter(event["event_type"] for event in did)
+    users = {event["user_id"] for event in did}
+    known = {event["user_id"] for event in everything if _date(event) < day}
+    sessions = {event["session_id"] for event in did} - {None}
+    return {
+        "date": day,
+        "active_users": len(users),
+        "new_users": len(users - known),
+        "sessions": len(sessions),
+        "impressions": kinds["impression"],
+        "clicks": kinds["click"],
+        "orders": kinds["order_placed"],
+        "clicks_per_session": _half_up(Fraction(kinds["click"], len(sessions)), 4) if sessions else None,
+        "orders_per_user": _half_up(Fraction(kinds["order_placed"], len(users)), 4),
+    }
+
+
+def _cohorts(placed: list[Row]) -> list[Row]:
+    cohort = {user: min(map(_monday, orders)) for user, orders in _by(placed, lambda order: order["user_id"])}
+    return [
+        {
+            "cohort_week": start,
+            "weeks_since": (week - start).days // 7,
+            "cohort_users": (size := list(cohort.values()).count(start)),
+            "active_users": (active := len({order["user_id"] for order in orders})),
+            "retention": _half_up(Fraction(100 * active, size), 4),
+            "orders": len(orders),
+            "revenue": _revenue(orders),
+        }
+        for (start, week), orders in _by(placed, lambda order: (cohort[order["user_id"]], _monday(order)))
+    ]
+
+
+def _monday(order: Row) -> Any:
+    day = _date(order)
+    return day - timedelta(days=day.isoweekday() - 1)
 
 
 def _performance(day: object, orders: list[Row]) -> list[Row]:
@@ -166,11 +249,29 @@ def _by(events: list[Row], key: Any) -> list[tuple[Any, list[Row]]]:
     groups = defaultdict(list)
     for event in events:
         groups[key(event)].append(event)
-    return sorted(groups.items())
+    return sorted(groups.items(), key=lambda group: _without_none(group[0]))
 
 
-def _date(event: Row) -> object:
+def _without_none(key: Any) -> Any:
+    """None sorts first."""
+    return [(part is not None, part) for part in key] if isinstance(key, tuple) else key
+
+
+def _date(event: Row) -> Any:
     return datetime.fromisoformat(event["event_timestamp"]).astimezone(UTC).date()
+
+
+def _date_and_hour(event: Row) -> object:
+    return _date(event), _time(event).astimezone(UTC).hour
+
+
+def _date_hour_and_category(views: list[Row]) -> Any:
+    category = {place: _latest(seen)["category"] or "uncategorised" for place, seen in _by(views, _date_and_item)}
+    return lambda event: (*_date_and_hour(event), category[_date_and_item(event)])  # type: ignore[misc]
+
+
+def _date_user_and_session(event: Row) -> object:
+    return _date(event), event["user_id"], event["session_id"]
 
 
 def _date_and_item(event: Row) -> object:

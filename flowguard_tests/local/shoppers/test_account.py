@@ -27,11 +27,15 @@ def account(deliveries: list[Delivery]) -> Account:
     return account
 
 
-@pytest.mark.parametrize("table", ["daily_order_metrics", "food_performance", "funnel_metrics"])
-def test_equals_a_naive_computation(table: str, account: Account, deliveries: list[Delivery]) -> None:
-    expected = naive.gold(list(naive.survivors(deliveries, END)))[table]
-    assert account.tables()[table].rows(named=True) == expected
-    assert expected
+@pytest.fixture(scope="module")
+def expected(deliveries: list[Delivery]) -> dict[str, list[naive.Row]]:
+    return naive.gold(list(naive.survivors(deliveries, END)))
+
+
+@pytest.mark.parametrize("table", [name for name in Account().tables() if name != "category_conversion"])
+def test_equals_a_naive_computation(table: str, account: Account, expected: dict[str, list[naive.Row]]) -> None:
+    assert account.tables()[table].sort(*naive.KEYS[table]).rows(named=True) == expected[table]
+    assert expected[table]
 
 
 def test_each_record_breaks_the_rule_that_it_claims(deliveries: list[Delivery]) -> None:
@@ -86,4 +90,4 @@ def test_equal_revenue_is_ranked_by_item() -> None:
 def test_an_empty_account_has_typed_empty_tables() -> None:
     for name, frame in Account().tables().items():
         assert frame.is_empty(), name
-        assert frame.schema["date"] == pl.Date
+        assert frame.schema["cohort_week" if name == "user_cohorts" else "date"] == pl.Date
