@@ -1,6 +1,6 @@
 """GOLD follows the dirty days: computed from one snapshot without blocking ingestion, swapped in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -9,7 +9,7 @@ from flowguard.faults import crash_point
 from flowguard.gold.tables import GOLD
 from flowguard.models import render
 from flowguard.models.ops import DIRTY_DAYS
-from flowguard.models.scope import Scope, days, ranges_of
+from flowguard.models.scope import Scope, ranges_of
 from flowguard.models.table import Model
 from flowguard.rounds.changes import Changes, count_days
 from flowguard.settings import Settings
@@ -22,17 +22,24 @@ _CLEAR = f"""
 DELETE FROM {DIRTY_DAYS.full_name} AS dirty USING used
 WHERE dirty.table_name = used.table_name AND dirty.day = used.day AND dirty.version = used.version
 """
+_NOTHING: Mapping[str, Collection[date]] = {}
 _Work = Sequence[tuple[Model, Sequence[Scope]]]
 
 
-def refresh(warehouse: Warehouse, settings: Settings) -> Changes:
-    """Refresh every dirty day of every GOLD table; clears exactly the marks that it saw."""
+def refresh(warehouse: Warehouse, settings: Settings, also: Mapping[str, Collection[date]] = _NOTHING) -> Changes:
+    """Refresh every dirty day of every GOLD table, and days that are given by table, dirty or not.
+
+    Clears exactly the marks that it saw. Each table is computed by one statement, however many days there are.
+    """
     with _only_writer(settings.home), warehouse.session() as session:
         with session.snapshot():
             dirty = session.query(_DIRTY)
-            work = [(model, ranges_of(_days_of(model, dirty.iter_rows()))) for model in GOLD]
+            work = [
+                (model, ranges_of({*_days_of(model, dirty.iter_rows()), *also.get(model.full_name, ())}))
+                for model in GOLD
+            ]
             _compute(warehouse, session, work)
-        if dirty.is_empty():
+        if dirty.is_empty() and not any(scopes for _, scopes in work):
             return {}
         crash_point("gold.computed")
         session.keep("used", dirty)
@@ -43,16 +50,6 @@ def refresh(warehouse: Warehouse, settings: Settings) -> Changes:
             crash_point("gold.cleared")
     crash_point("gold.committed")
     return changes
-
-
-def rebuild(warehouse: Warehouse, settings: Settings, tables: Iterable[str], first: date, last: date) -> Changes:
-    """Rebuild whole days of GOLD tables, given by full name."""
-    work = [(model, [days(first, last)]) for model in GOLD if model.full_name in set(tables)]
-    with _only_writer(settings.home), warehouse.session() as session:
-        with session.snapshot():
-            _compute(warehouse, session, work)
-        with session.transaction():
-            return _swap(session, work)
 
 
 def _only_writer(home: Path) -> AbstractContextManager[None]:
