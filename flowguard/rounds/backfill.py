@@ -7,7 +7,7 @@ GOLD is one step, which is computed outside of the lock.
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -19,7 +19,7 @@ from flowguard.models.scope import Scope, covered, days
 from flowguard.rounds import attribution, gold
 from flowguard.rounds.changes import Changes, mark_dirty
 from flowguard.rounds.events import CLICKS, ORDERS, rebuild_events
-from flowguard.rounds.rebuildable import RAW, refuse_incomplete
+from flowguard.rounds.rebuildable import RAW, REBUILDABLE, refuse_incomplete
 from flowguard.rounds.redecode import arrival_days, redecode_day
 from flowguard.settings import Settings
 from flowguard.silver.tables import SILVER
@@ -39,13 +39,13 @@ class Step:
     stopped in this step, with the tables ``left``.
     """
 
-    number: int
-    of: int
     tables: tuple[str, ...]
     first: date
     last: date
     resume: date
     left: tuple[str, ...]
+    number: int = 0
+    of: int = 0
 
     def __str__(self) -> str:
         span = f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
@@ -72,18 +72,6 @@ class Done:
     changes: Changes
 
 
-@dataclass(frozen=True)
-class _Work:
-    """A step to come. ``run`` gives what changed and how many rows it read or wrote."""
-
-    tables: tuple[str, ...]
-    first: date
-    last: date
-    resume: date
-    left: tuple[str, ...]
-    run: Callable[[], tuple[Changes, int]]
-
-
 def rebuild(
     warehouse: Warehouse,
     settings: Settings,
@@ -103,67 +91,71 @@ def rebuild(
     Raises:
         WarehouseCorrupt: Bronze does not hold what was ingested; nothing was changed.
     """
-    chosen, changes = set(tables), Changes()
+    changes: Changes = {}
     with warehouse.session() as session, session.at_full_strength():
-        refuse_incomplete(session, settings, chosen, first, last)
-        work = list(_plan(warehouse, session, settings, chosen, first, last, run_id))
-        for number, part in enumerate(work, 1):
-            step = Step(number, len(work), part.tables, part.first, part.last, part.resume, part.left)
+        refuse_incomplete(session, settings, tables, first, last)
+        for step, run in _Plan(warehouse, session, settings, run_id).steps(set(tables), first, last):
             on_begin(step)
             started = time.monotonic()
-            changed, rows = part.run()
+            changed, rows = run()
             on_done(Done(step, rows, time.monotonic() - started, changed))
             crash_point("backfill.stepped")
             changes |= changed
     return changes
 
 
-def _plan(
-    warehouse: Warehouse, session: Session, settings: Settings, chosen: set[str], first: date, last: date, run_id: str
-) -> Iterator[_Work]:
-    """The steps in the order of time, so that all before a day are done when it begins; GOLD at the end."""
-    everything = tuple(sorted(chosen))
-    raws = RAW if QUARANTINE.full_name in chosen else tuple(raw for raw in RAW if raw in chosen)
-    silver = tuple(name for name in _SILVER if name in chosen)
-    arrived = arrival_days(session, first, last) if raws else []
-    for scope, events in _pieces(session, silver, first, last) if silver else [(days(first, last), 0)]:
-        begin, end = scope.first_day, scope.days[-1]
-        for day in (day for day in arrived if begin <= day <= end):
-            resume = begin if silver else day
-            for raw in raws:
-                run = partial(_bronze, warehouse, session, settings, raw, day, run_id)
-                yield _Work((raw,), day, day, resume, everything, run)
-        if silver:
-            yield _Work(
-                silver, begin, end, begin, everything, partial(_silver, session, settings, silver, scope, events)
-            )
-    asked = tuple(name for name in _GOLD if name in chosen)
-    of_gold = dict.fromkeys(asked, days(first, last).days)
-    yield _Work(asked, first, last, first, asked, partial(_gold, warehouse, settings, of_gold))
+_Run = Callable[[], tuple[Changes, int]]
+"""Does a step; gives what changed, and how many rows it read or wrote."""
 
 
-def _bronze(
-    warehouse: Warehouse, session: Session, settings: Settings, raw: str, day: date, run_id: str
-) -> tuple[Changes, int]:
-    changes = redecode_day(warehouse, session, settings, raw, day, run_id)
-    return changes, changes.get((raw, day), 0) + changes.get((QUARANTINE.full_name, day), 0)
+@dataclass(frozen=True)
+class _Plan:
+    """The steps of a backfill, and how each is done."""
 
+    warehouse: Warehouse
+    session: Session
+    settings: Settings
+    run_id: str
 
-def _silver(
-    session: Session, settings: Settings, tables: Sequence[str], scope: Scope, events: int
-) -> tuple[Changes, int]:
-    with session.transaction():
-        if raws := _raws_of(tables):
-            changes = rebuild_events(session, settings, raws, [scope])
-        else:
-            changes = attribution.rebuild_days(session, [scope])
-        mark_dirty(session, changes)
-    return changes, events
+    def steps(self, chosen: set[str], first: date, last: date) -> list[tuple[Step, _Run]]:
+        """In the order of time, so that all before a day is done when it begins; GOLD at the end."""
+        work = [*self._of_bronze_and_silver(chosen, first, last), self._of_gold(chosen, first, last)]
+        return [(replace(step, number=number, of=len(work)), run) for number, (step, run) in enumerate(work, 1)]
 
+    def _of_bronze_and_silver(self, chosen: set[str], first: date, last: date) -> Iterator[tuple[Step, _Run]]:
+        left = tuple(name for name in REBUILDABLE if name in chosen)
+        raws = RAW if QUARANTINE.full_name in chosen else tuple(raw for raw in RAW if raw in chosen)
+        silver = tuple(name for name in _SILVER if name in chosen)
+        arrived = arrival_days(self.session, first, last) if raws else []
+        for scope, events in _pieces(self.session, silver, first, last):
+            begin, end = scope.first_day, scope.days[-1]
+            for day in (day for day in arrived if begin <= day <= end):
+                for raw in raws:
+                    resume = begin if silver else day
+                    yield Step((raw,), day, day, resume, left), partial(self._rebuild_bronze, raw, day)
+            if silver:
+                yield Step(silver, begin, end, begin, left), partial(self._rebuild_silver, silver, scope, events)
 
-def _gold(warehouse: Warehouse, settings: Settings, asked: dict[str, list[date]]) -> tuple[Changes, int]:
-    changes = gold.refresh(warehouse, settings, asked)
-    return changes, sum(changes.values())
+    def _of_gold(self, chosen: set[str], first: date, last: date) -> tuple[Step, _Run]:
+        asked = tuple(name for name in _GOLD if name in chosen)
+        return Step(asked, first, last, first, asked), partial(self._rebuild_gold, asked, days(first, last).days)
+
+    def _rebuild_bronze(self, raw: str, day: date) -> tuple[Changes, int]:
+        changes = redecode_day(self.warehouse, self.session, self.settings, raw, day, self.run_id)
+        return changes, changes.get((raw, day), 0) + changes.get((QUARANTINE.full_name, day), 0)
+
+    def _rebuild_silver(self, tables: Sequence[str], scope: Scope, events: int) -> tuple[Changes, int]:
+        with self.session.transaction():
+            if raws := _raws_of(tables):
+                changes = rebuild_events(self.session, self.settings, raws, [scope])
+            else:
+                changes = attribution.rebuild_days(self.session, [scope])
+            mark_dirty(self.session, changes)
+        return changes, events
+
+    def _rebuild_gold(self, asked: Sequence[str], of_days: Sequence[date]) -> tuple[Changes, int]:
+        changes = gold.refresh(self.warehouse, self.settings, dict.fromkeys(asked, of_days))
+        return changes, sum(changes.values())
 
 
 def _raws_of(tables: Collection[str]) -> list[str]:
@@ -173,6 +165,9 @@ def _raws_of(tables: Collection[str]) -> list[str]:
 
 def _pieces(session: Session, tables: Sequence[str], first: date, last: date) -> Iterator[tuple[Scope, int]]:
     """The range in pieces of neighbouring days, with how many events of Bronze there are in each."""
+    if not tables:
+        yield days(first, last), 0
+        return
     counts = _events_by_day(session, _raws_of(tables) or RAW, days(first, last))
     begin, events = first, 0
     for day in days(first, last).days:

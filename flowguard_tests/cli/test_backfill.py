@@ -152,12 +152,12 @@ from flowguard.cli.main import app
 from flowguard.rounds import backfill
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-silver = backfill._silver
+silver = backfill._Plan._rebuild_silver
 
 def begun(*given):
     print("begun", file=sys.stderr, flush=True)
     return silver(*given)
 
-backfill._silver = begun
+backfill._Plan._rebuild_silver = begun
 app(sys.argv[1:])
 """

@@ -176,9 +176,13 @@ def test_midnight_reconciles_yesterday_and_every_day_of_which_something_came_in(
             session.execute(f"DELETE FROM {table}")
     assert home.warehouse.query("SELECT COUNT(*) FROM ops.dirty_days").item() == 0
 
-    [midnight] = definitions.get_repository_def().schedule_defs
-    next_midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC) + timedelta(days=1)
-    with dg.build_schedule_context(instance=instance, scheduled_execution_time=next_midnight) as context:
+    repository = definitions.get_repository_def()
+    midnight = repository.get_schedule_def("midnight_schedule")
+    given = {
+        "repository_def": repository,
+        "scheduled_execution_time": datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC) + timedelta(days=1),
+    }
+    with dg.build_schedule_context(instance=instance, **given) as context:
         [request] = midnight.evaluate_tick(context).run_requests
     assert (request.run_key, request.partition_key) == (f"{TODAY}", f"{TODAY}")
     result = run(
