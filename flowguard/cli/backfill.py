@@ -70,7 +70,9 @@ def _webserver(settings: Settings) -> Settings | None:
 def _by_dagster(settings: Settings, tables: Sequence[str], first: date, last: date) -> None:
     from flowguard.local.backfill import launch
 
-    run = launch(settings, tables, first, last)
+    days = (last - first).days + 1
+    with remarks.status(f"launching: Dagster writes down {len(tables) * days:,} partitions to be rebuilt"):
+        run = launch(settings, tables, first, last)
     _tell(run.page)
     with remarks.status("waiting for its turn") as status:
 

@@ -10,6 +10,10 @@ from flowguard.local.webserver import ask
 from flowguard.settings import Settings
 
 _ASK_AGAIN_SECONDS = 0.5
+_LAUNCH_SECONDS = 600.0
+"""Before a run is launched, Dagster writes down each partition that it is going to rebuild."""
+_ANSWER_SECONDS = 60.0
+"""A page of the log of a long backfill is large."""
 _LONGEST_CANCEL_SECONDS = 120.0
 _MOST_AT_ONCE = 1000
 _REPOSITORIES = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }"
@@ -55,7 +59,7 @@ def launch(settings: Settings, tables: Collection[str], first: date, last: date)
             ]
         },
     }
-    answer = ask(settings, _LAUNCH, {"params": params})["launchRun"]
+    answer = ask(settings, _LAUNCH, {"params": params}, _LAUNCH_SECONDS)["launchRun"]
     if "run" not in answer:
         told = [answer.get("message"), *(error["message"] for error in answer.get("errors", ()))]
         raise PlatformFailed(f"Dagster did not launch the backfill ({answer['__typename']}): {told}")
@@ -101,17 +105,17 @@ class Launched:
         """Have it stopped, where nothing is half done; `follow` tells when it is. Asks again while it still starts."""
         deadline = time.monotonic() + _LONGEST_CANCEL_SECONDS
         while time.monotonic() < deadline:
-            status = ask(self._settings, _STATUS, {"run": self._run_id})["runOrError"].get("status")
+            status = ask(self._settings, _STATUS, {"run": self._run_id}, _ANSWER_SECONDS)["runOrError"].get("status")
             if status == "CANCELING" or status in _ENDED:
                 return
-            ask(self._settings, _CANCEL, {"run": self._run_id})
+            ask(self._settings, _CANCEL, {"run": self._run_id}, _ANSWER_SECONDS)
             time.sleep(_ASK_AGAIN_SECONDS)
 
     def _news(self) -> tuple[str | None, list[dict[str, Any]], bool]:
         """The run's status, asked before its log, the next events of that, and whether there are more."""
         given = {"run": self._run_id, "cursor": self._cursor, "limit": _MOST_AT_ONCE}
-        status = ask(self._settings, _STATUS, given)["runOrError"].get("status")
-        page = ask(self._settings, _LOG, given)["logsForRun"]
+        status = ask(self._settings, _STATUS, given, _ANSWER_SECONDS)["runOrError"].get("status")
+        page = ask(self._settings, _LOG, given, _ANSWER_SECONDS)["logsForRun"]
         self._cursor = page["cursor"]
         return status, page["events"], page["hasMore"]
 

@@ -25,8 +25,9 @@ from flowguard.settings import Settings
 from flowguard.silver.tables import SILVER
 from flowguard.warehouse import Session, Warehouse
 
-MOST_DAYS, MOST_EVENTS = 31, 400_000
-"""In one step of SILVER: it holds the write lock for about a second or two."""
+MOST_DAYS, MOST_EVENTS = 92, 500_000
+"""In one step of SILVER, which holds the write lock for some seconds: statements and files by day cost most of it, so
+that shorter steps would make a backfill much longer as a whole."""
 _SILVER = tuple(model.full_name for model in SILVER)
 _GOLD = tuple(model.full_name for model in GOLD)
 
