@@ -7,14 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from polars.testing import assert_frame_equal
+from typer.testing import CliRunner
 
+from flowguard.cli.main import app
 from flowguard.local.demo.catch_up import catch_up
 from flowguard.local.demo.compare import compare
 from flowguard.local.platform import Platform
 from flowguard.local.ports import on_free_ports
 from flowguard.local.shoppers import Account, Plan, history
 from flowguard.local.shoppers.sending import deliver
-from flowguard.settings import load_settings
+from flowguard.settings import Settings, load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
 from flowguard_tests.local.locks import holder_of
 from flowguard_tests.require import require
@@ -47,4 +50,19 @@ def test_gold_equals_what_was_sent_although_a_run_was_killed(tmp_path: Path, mon
         assert runs.height >= 2
         compared = compare(account, warehouse, settings, sent.perhaps_twice)
         assert not [comparison for comparison in compared if not comparison.equal]
+        assert_a_backfill_is_a_run_of_dagster(settings, warehouse)
         assert warehouse.query("SELECT DISTINCT balanced FROM gold.flow_ledger").to_series().to_list() == [True]
+
+
+def assert_a_backfill_is_a_run_of_dagster(settings: Settings, warehouse: Warehouse) -> None:
+    """``flowguard backfill`` finds the webserver, launches one run there, and follows it to its end."""
+    before = warehouse.query("SELECT * FROM gold.daily_order_metrics ORDER BY date")
+    with warehouse.session() as session, session.transaction():
+        session.execute("DELETE FROM gold.daily_order_metrics")
+    first, last = (f"{before['date'][place]}" for place in (0, -1))
+    words = ["backfill", "--from", first, "--to", last, "--tables", "gold", "--home", str(settings.home)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert f":{settings.webserver_port}/runs/" in done.stderr
+    assert f"step 1 of 1: {first} to {last} of gold.daily_order_metrics" in done.stderr
+    assert_frame_equal(warehouse.query("SELECT * FROM gold.daily_order_metrics ORDER BY date"), before)

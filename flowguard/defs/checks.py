@@ -3,8 +3,9 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import NamedTuple
 
 import dagster as dg
@@ -20,6 +21,8 @@ from flowguard.warehouse import Warehouse
 PACE = 20
 """A check is not evaluated again before this many times its last duration has passed: at most 5 % of the time."""
 _MOST_DAYS_NAMED = 10
+_MOST_DAYS_TOLD = 31
+"""Of those that fail a check in a backfill, each an event of its own."""
 _log = logging.getLogger(__name__)
 
 
@@ -53,6 +56,18 @@ def evaluate(warehouse: Warehouse, check: Check, days: Iterable[date | None]) ->
     return Outcome(failing, rows.drop("failing_rows"), looked_at, time.monotonic() - started)
 
 
+def failing_days(warehouse: Warehouse, check: Check, failed: Outcome) -> Iterator[Outcome]:
+    """The outcome of each day that fails by itself, the newest first, found by halving: few queries for few days."""
+    days = sorted((day for day in failed.days if day is not None), reverse=True)
+    if len(days) == 1:
+        yield failed
+        return
+    for half in (days[: len(days) // 2], days[len(days) // 2 :]):
+        outcome = evaluate(warehouse, check, half)
+        if outcome.failing:
+            yield from failing_days(warehouse, check, outcome)
+
+
 class Watch:
     """The checks of one run. Dagster keeps one record per run and check, in which the last evaluation wins."""
 
@@ -65,6 +80,7 @@ class Watch:
         self._unseen: dict[Check, set[date | None]] = {check: {datetime.now(UTC).date()} for check in self._checks}
         self._told: dict[Check, int] = {}
         self._not_before: dict[Check, float] = {}
+        self._by_day = False
 
     def each_minute(self, warehouse: Warehouse, changes: Changes) -> None:
         """Evaluate on the days that changed and those that failed; tell what differs from what was told."""
@@ -86,11 +102,19 @@ class Watch:
                 if check.table == table:
                     self._unseen[check].add(day)
 
+    def by_day(self) -> None:
+        """At the end, tell a check's failure on each partition that fails, too: where a range of days is rebuilt."""
+        self._by_day = True
+
     def finish(self, warehouse: Warehouse) -> None:
         """Evaluate all checks on everything that the run changed, or on today, and tell each outcome."""
         for check in self._checks:
             days = self._changed[check.table] or {datetime.now(UTC).date()}
-            self._tell(check, evaluate(warehouse, check, days))
+            outcome = evaluate(warehouse, check, days)
+            if outcome.failing and self._by_day and check.day:
+                for of_day in islice(failing_days(warehouse, check, outcome), _MOST_DAYS_TOLD):
+                    self._context.log_event(evaluation(check, of_day, *of_day.days))
+            self._tell(check, outcome)
 
     def _tell(self, check: Check, outcome: Outcome) -> None:
         self._told[check] = outcome.failing
@@ -99,8 +123,8 @@ class Watch:
         self._context.log_event(evaluation(check, outcome))
 
 
-def evaluation(check: Check, outcome: Outcome) -> dg.AssetCheckEvaluation:
-    """An outcome as Dagster shows it."""
+def evaluation(check: Check, outcome: Outcome, partition: date | None = None) -> dg.AssetCheckEvaluation:
+    """An outcome as Dagster shows it, of one partition or of all that were looked at."""
     metadata: dict[str, dg.MetadataValue] = {
         "failing_rows": dg.MetadataValue.int(outcome.failing),
         "partitions_looked_at": dg.MetadataValue.text(_named(outcome.days) if check.day else "the whole table"),
@@ -116,6 +140,7 @@ def evaluation(check: Check, outcome: Outcome) -> dg.AssetCheckEvaluation:
         passed=not outcome.failing,
         asset_key=key_of(check.table),
         check_name=check.name,
+        partition=str(partition) if partition else None,
         severity=dg.AssetCheckSeverity.ERROR if check.error else dg.AssetCheckSeverity.WARN,
         description=f"{rows}: {check.description}" if outcome.failing else check.description,
         metadata=metadata,

@@ -5,7 +5,7 @@ partition although the tables before it are partitioned.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 
 import dagster as dg
@@ -21,8 +21,12 @@ from flowguard.defs.runs import errors_for_people
 from flowguard.defs.specs import specs
 from flowguard.gold.tables import GOLD
 from flowguard.models.ops import INGEST_RANGES, OUTBOX, QUARANTINE
-from flowguard.rounds.backfill import rebuild
+from flowguard.models.registry import BY_NAME
+from flowguard.rounds.backfill import Done, Step, rebuild
+from flowguard.rounds.changes import Changes, TableDay
 from flowguard.rounds.following import follow
+from flowguard.rounds.rebuildable import REBUILDABLE, refuse_days, refuse_tables
+from flowguard.rounds.reconcile import reconcile
 from flowguard.rounds.rolling import roll
 from flowguard.settings import Settings
 from flowguard.silver.tables import SILVER
@@ -36,10 +40,12 @@ WHOLE = {table.full_name for table in GOLD if table.day is None}
 
 
 class FirstPlan(dg.Config):
-    """Why the sensor launched the run: the offset ranges that were waiting, and which attempt at them it is."""
+    """Why a run was launched: the offset ranges that were waiting, and which attempt at them it is; or because a day
+    is over."""
 
     plan: list[str] = Field(default_factory=list)
     attempt: int = 1
+    reconcile: bool = Field(default=False, description="Compute GOLD again for all that came in on the partition's day")
 
 
 def flow_assets(settings: Settings) -> dg.AssetsDefinition:
@@ -56,7 +62,7 @@ def flow_assets(settings: Settings) -> dg.AssetsDefinition:
         """Kafka to Bronze to SILVER, or SILVER to GOLD, again and again; or the days of a backfill, once."""
         watch = Watch(context)
         with errors_for_people(context), Reporter(context, home.warehouse, home.settings) as reporter:
-            _work(context, home, reporter, watch)
+            _work(context, config, home, reporter, watch)
             watch.finish(home.warehouse)
         yield from ()
 
@@ -76,10 +82,12 @@ def _with_lineage(assets: dg.AssetsDefinition, described: Sequence[dg.AssetSpec]
     )
 
 
-def _work(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, watch: Watch) -> None:
+def _work(context: dg.AssetExecutionContext, config: FirstPlan, home: Home, reporter: Reporter, watch: Watch) -> None:
     selected = {name_of(key) for key in context.selected_asset_keys}
     if not selected:
         _look_at_everything(home, watch)
+    elif config.reconcile:
+        _reconcile(context, home, reporter, watch)
     elif context.has_partition_key or context.has_partition_key_range:
         first, last = (date.fromisoformat(key) for key in (context.partition_keys[0], context.partition_keys[-1]))
         _rebuild(context, home, selected, first, last, reporter, watch)
@@ -108,6 +116,14 @@ def _follow(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, w
     context.log.info(f"{followed.refreshes} refreshes; ended: {followed.ended}")
 
 
+def _reconcile(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, watch: Watch) -> None:
+    started = time.monotonic()
+    changes = reconcile(home.warehouse, home.settings, date.fromisoformat(context.partition_key))
+    context.log.info(f"{len({day for _, day in changes})} days of GOLD computed again: {_span(changes)}")
+    reporter.changed(changes, time.monotonic() - started)
+    watch.changed(changes)
+
+
 def _rebuild(
     context: dg.AssetExecutionContext,
     home: Home,
@@ -117,18 +133,61 @@ def _rebuild(
     reporter: Reporter,
     watch: Watch,
 ) -> None:
-    """The selected tables and days, and every other day that changes with them, are reported.
+    """The selected tables and days, and every other day that changes with them, are reported."""
+    begun: list[Step] = []
+    asked = set(_partitions(tables, first, last))
 
-    Rebuilding SILVER names arrival days of the raw tables too, for the ledger's sake: Bronze itself did not change.
-    """
-    started = time.monotonic()
-    changes = rebuild(home.warehouse, home.settings, tables, first, last, run_id=context.run.run_id)
+    def begin(step: Step) -> None:
+        begun.append(step)
+        context.log.info(str(step))
+
+    def done(done: Done) -> None:
+        context.log.info(f"step {done.step.number} done: {done.rows:,} rows in {done.seconds:.1f} s")
+        changed = _changed(done, tables)
+        asked.difference_update(changed)
+        reporter.changed(changed, done.seconds)
+        watch.changed(changed)
+
+    refuse_days(home.settings, first, last)
+    chosen = _rebuildable(context, tables)
+    run_id = context.run.run_id
+    try:
+        rebuild(home.warehouse, home.settings, chosen, first, last, run_id=run_id, on_begin=begin, on_done=done)
+    except BaseException:
+        if begun:
+            context.log.warning(begun[-1].how_to_go_on(last))
+        raise
+    reporter.changed(asked, 0.0)
+    watch.changed(asked)
+    watch.by_day()
+
+
+def _rebuildable(context: dg.AssetExecutionContext, tables: set[str]) -> set[str]:
+    """Without the tables that are records of what happened, if somebody has selected everything."""
+    chosen = tables.intersection(REBUILDABLE)
+    if not chosen:
+        refuse_tables(tables)
+    if left := ", ".join(sorted(tables - chosen)):
+        context.log.info(f"{left}: left as they are, being records of what happened")
+    return chosen
+
+
+def _changed(done: Done, tables: set[str]) -> set[TableDay]:
+    """Rebuilding SILVER names arrival days of the raw tables too, for the ledger's sake: Bronze did not change."""
     untouched = {ORDERS_RAW.full_name, CLICKS_RAW.full_name} - tables
-    changed = {(table, day) for table, day in changes if table not in untouched}
-    changed |= {(table, day) for table in tables - WHOLE for day in days_between(first, last)}
-    context.log.info(f"{first} to {last} of {', '.join(sorted(tables))}: {len(changed)} partitions")
-    reporter.changed(changed, time.monotonic() - started)
-    watch.changed(changed)
+    changed = {(table, day) for table, day in done.changes if table not in untouched}
+    return changed.union(_partitions(done.step.tables, done.step.first, done.step.last))
+
+
+def _partitions(tables: Iterable[str], first: date, last: date) -> Iterator[tuple[str, date]]:
+    """The days of tables that have days."""
+    days = list(days_between(first, last))
+    return ((table, day) for table in tables if BY_NAME[table].day for day in days)
+
+
+def _span(changes: Changes) -> str:
+    days = sorted({day for _, day in changes if day is not None})
+    return f"{days[0]} to {days[-1]}" if days else "none"
 
 
 def _look_at_everything(home: Home, watch: Watch) -> None:

@@ -65,8 +65,7 @@ class Reporter:
     ) -> None:
         self._stop.set()
         self._thread.join()
-        while due := self._take(at_end=True):
-            self._tell(due)
+        self._tell(self._take(at_end=True))
 
     def committed(self, committed: Committed) -> None:
         """A round was committed."""
@@ -104,30 +103,41 @@ class Reporter:
             worked = time.monotonic() - started
 
     def _take(self, *, at_end: bool) -> dict[TableDay, _Pending]:
-        """What is due, the newest days first; within what is returned they come last, so that Dagster shows the newest
-        day as a table's latest materialization. For the same reason the oldest come first where all are told of."""
+        """What is due: while the work goes on a few, the newest days first, at the end everything.
+
+        The newest come last in what is returned, so that Dagster shows them as a table's latest materialization.
+        Everything at once, because it is described by a query per table, however many days it has."""
         latest = time.monotonic() - self._settings.report_interval.total_seconds()
         with self._lock:
             due = [place for place in self._pending if at_end or self._told.get(place, -1e9) <= latest]
             due.sort(key=_newest_last, reverse=not at_end)
-            now = sorted(due[:MOST_AT_ONCE], key=_newest_last)
+            now = due if at_end else sorted(due[:MOST_AT_ONCE], key=_newest_last)
             return {place: self._pending.pop(place) for place in now}
 
     def _tell(self, due: Mapping[TableDay, _Pending]) -> None:
-        """Never fails: what people see must not stop the work."""
+        """Never fails: what people see must not stop the work. What cannot be told keeps nothing else from it."""
+        untold = 0
         try:
             described = describe(self._warehouse, due)
-            for (table, day), pending in due.items():
-                self._context.log_event(
-                    dg.AssetMaterialization(
-                        key_of(table),
-                        partition=None if day is None else day.isoformat(),
-                        metadata=_metadata(pending, described[table, day]),
-                    )
-                )
-                self._told[table, day] = time.monotonic()
         except Exception:
-            _log.exception("%d partitions could not be reported", len(due))
+            _log.exception("%d partitions could not be described", len(due))
+            return
+        for place, pending in due.items():
+            try:
+                self._tell_one(place, pending, described[place])
+            except Exception:
+                untold += 1
+                if untold == 1:
+                    _log.exception("%s of %s could not be reported", place[1], place[0])
+        if untold > 1:
+            _log.error("%d partitions could not be reported", untold)
+
+    def _tell_one(self, place: TableDay, pending: _Pending, described: Description) -> None:
+        table, day = place
+        metadata = _metadata(pending, described)
+        partition = None if day is None else day.isoformat()
+        self._context.log_event(dg.AssetMaterialization(key_of(table), partition=partition, metadata=metadata))
+        self._told[place] = time.monotonic()
 
 
 def _newest_last(place: TableDay) -> date:

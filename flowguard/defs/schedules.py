@@ -5,6 +5,8 @@ from datetime import timedelta
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from flowguard.defs import flow
+
 
 def midnight_schedule(job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
     @dg.schedule(
@@ -13,10 +15,12 @@ def midnight_schedule(job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinitio
         cron_schedule="0 0 * * *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Reconciles yesterday: rebuilds its GOLD whether or not something is known to have changed",
+        description="Computes GOLD again for yesterday, for each day that something concerned which came in "
+        "yesterday, and for whatever is still to be refreshed",
     )
     def midnight_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         yesterday = (context.scheduled_execution_time - timedelta(days=1)).date().isoformat()
-        return dg.RunRequest(run_key=yesterday, partition_key=yesterday)
+        why = dg.RunConfig(ops={flow.OP: flow.FirstPlan(reconcile=True)})
+        return dg.RunRequest(run_key=yesterday, partition_key=yesterday, run_config=why)
 
     return midnight_schedule

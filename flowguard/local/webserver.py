@@ -27,8 +27,10 @@ _TERMINATE = (
 )
 
 
-def ask(settings: Settings, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The data that answers a GraphQL query.
+def ask(
+    settings: Settings, query: str, variables: dict[str, Any] | None = None, patience: float = ANSWER_SECONDS
+) -> dict[str, Any]:
+    """The data that answers a GraphQL query, within ``patience`` seconds.
 
     Raises:
         PlatformFailed: it did not answer, or answered with errors.
@@ -37,7 +39,7 @@ def ask(settings: Settings, query: str, variables: dict[str, Any] | None = None)
     address = f"http://127.0.0.1:{settings.webserver_port}/graphql"
     request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as response:
+        with urllib.request.urlopen(request, timeout=patience) as response:
             answer = json.load(response)
     except (OSError, HTTPException, ValueError) as error:
         raise PlatformFailed(f"Dagster's webserver did not answer on {address}: {error}") from error

@@ -3,7 +3,7 @@
 First what is computed from SILVER; that marks the days of GOLD from which the rest of GOLD is computed then.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -29,24 +29,34 @@ _CLEAR = f"""
 DELETE FROM {DIRTY_DAYS.full_name} AS dirty USING used
 WHERE dirty.table_name = used.table_name AND dirty.day = used.day AND dirty.version = used.version
 """
+_NOTHING: Mapping[str, Collection[date]] = {}
 _Work = Sequence[tuple[Model, Sequence[Scope]]]
 
 
-def refresh(warehouse: Warehouse, settings: Settings) -> Changes:
-    """Refresh every dirty day of every GOLD table; clears exactly the marks that it saw."""
+def refresh(warehouse: Warehouse, settings: Settings, also: Mapping[str, Collection[date]] = _NOTHING) -> Changes:
+    """Refresh every dirty day of every GOLD table, and days that are given by table, dirty or not.
+
+    Clears exactly the marks that it saw. Each table is computed by one statement, however many days there are.
+    """
     changes: Changes = {}
     with _only_writer(settings.home), warehouse.session() as session:
         for models, marks in _LEVELS:
-            changes |= _refresh(warehouse, session, models, marks)
+            changes |= _refresh(warehouse, session, models, marks, also)
     return changes
 
 
-def _refresh(warehouse: Warehouse, session: Session, models: Sequence[Model], marks: str) -> Changes:
+def _refresh(
+    warehouse: Warehouse,
+    session: Session,
+    models: Sequence[Model],
+    marks: str,
+    also: Mapping[str, Collection[date]],
+) -> Changes:
     with session.snapshot():
         dirty = session.query(_DIRTY.format(marks=marks))
-        work = [(model, _scopes_of(model, dirty.iter_rows())) for model in models]
+        work = [(model, _scopes_of(model, dirty.iter_rows(), also.get(model.full_name, ()))) for model in models]
         _compute(warehouse, session, work)
-    if dirty.is_empty():
+    if dirty.is_empty() and not any(scopes for _, scopes in work):
         return {}
     crash_point("gold.computed")
     session.keep("used", dirty)
@@ -59,26 +69,13 @@ def _refresh(warehouse: Warehouse, session: Session, models: Sequence[Model], ma
     return changes
 
 
-def rebuild(warehouse: Warehouse, settings: Settings, tables: Iterable[str], first: date, last: date) -> Changes:
-    """Rebuild whole days of GOLD tables, given by full name; those without days as a whole."""
-    chosen, changes = set(tables), Changes()
-    with _only_writer(settings.home), warehouse.session() as session:
-        for models, _ in _LEVELS:
-            work = [(model, [days(first, last)]) for model in models if model.full_name in chosen]
-            with session.snapshot():
-                _compute(warehouse, session, work)
-            with session.transaction():
-                changes |= _swap(session, work)
-    return changes
-
-
 def _only_writer(home: Path) -> AbstractContextManager[None]:
     """Two refreshes at once could overwrite newer figures with older ones."""
     return file_lock(home / "warehouse" / "gold.lock", _LOCK_TIMEOUT_SECONDS)
 
 
-def _scopes_of(model: Model, dirty: Iterable[tuple[str, date, int]]) -> list[Scope]:
-    found = {day for table, day, _ in dirty if table in model.reads}
+def _scopes_of(model: Model, dirty: Iterable[tuple[str, date, int]], also: Iterable[date]) -> list[Scope]:
+    found = {*(day for table, day, _ in dirty if table in model.reads), *also}
     if found and model.day is None:
         return [days(min(found), max(found))]  # one, for the whole table
     return ranges_of(found)

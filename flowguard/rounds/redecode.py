@@ -1,6 +1,6 @@
 """Decoding the stored bytes of Bronze days again, by today's rules."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import polars as pl
@@ -12,6 +12,7 @@ from flowguard.models.ops import QUARANTINE
 from flowguard.models.scope import Scope, ranges_of
 from flowguard.rounds.changes import Changes, mark_dirty
 from flowguard.rounds.chunk import ingestion_marks, limits_of
+from flowguard.rounds.events import rebuild_events
 from flowguard.rounds.stored import ARRIVED, PLACE, only_decoder, records_of, same_place
 from flowguard.settings import Settings
 from flowguard.warehouse import Session, Staged, Warehouse
@@ -45,39 +46,24 @@ DELETE FROM ops.quarantine AS old USING (SELECT * FROM ops.quarantine WHERE {{of
 WHERE {same_place("old", "refused")} AND old.{{of_day}} AND old.status = 'redriven'
 """
 
-RebuildEvents = Callable[[Session, Settings, str, list[Scope], pl.DataFrame], Changes]
+
+def arrival_days(session: Session, first: date, last: date) -> list[date]:
+    """The days from first to last on which something arrived."""
+    return session.query(_ARRIVALS.format(first=first, last=last)).to_series().to_list()
 
 
-def redecode(
-    warehouse: Warehouse,
-    session: Session,
-    settings: Settings,
-    raw: str,
-    first: date,
-    last: date,
-    run_id: str,
-    rebuild_events: RebuildEvents,
+def redecode_day(
+    warehouse: Warehouse, session: Session, settings: Settings, raw: str, day: date, run_id: str
 ) -> Changes:
-    """Replace arrival days of a raw table and its quarantine, and rebuild the event days of old and new content.
+    """Replace an arrival day of a raw table and its quarantine, and rebuild the event days of old and new content.
 
     What arrives meanwhile stays: exactly the offsets that were read are replaced. So does what a person discarded.
     """
-    changes: Changes = {}
     with only_decoder(settings):
-        for day in session.query(_ARRIVALS.format(first=first, last=last)).to_series():
-            changes |= _redecode_day(warehouse, session, settings, raw, day, run_id, rebuild_events)
-    return changes
+        return _redecode(warehouse, session, settings, raw, day, run_id)
 
 
-def _redecode_day(
-    warehouse: Warehouse,
-    session: Session,
-    settings: Settings,
-    raw: str,
-    day: date,
-    run_id: str,
-    rebuild_events: RebuildEvents,
-) -> Changes:
+def _redecode(warehouse: Warehouse, session: Session, settings: Settings, raw: str, day: date, run_id: str) -> Changes:
     topic = settings.orders_topic if raw == ORDERS_RAW.full_name else settings.clicks_topic
     of_day = f"_arrival_date = CAST('{day}' AS DATE)"
     with session.snapshot():
@@ -102,9 +88,8 @@ def _redecode_day(
         session.execute(_DELETE_REFUSED_AGAIN.format(of_day=of_day))
         crash_point("backfill.appended")
         events = pl.concat([old, _events_of(session, raw, of_day)])
-        scopes = _event_days(events, settings.duplicate_window)
-        refunds = events.filter(pl.col("refund")) if "order_id" in events.columns else pl.DataFrame()
-        changes = rebuild_events(session, settings, raw, scopes, refunds) if scopes else {}
+        scopes = _event_days(events, raw, settings.duplicate_window)
+        changes = rebuild_events(session, settings, [raw], scopes) if scopes else {}
         changes |= {(raw, day): sum(part.rows for part in staged if part.table is not QUARANTINE)}
         changes |= {(QUARANTINE.full_name, day): sum(part.rows for part in staged if part.table is QUARANTINE)}
         mark_dirty(session, changes)
@@ -138,14 +123,14 @@ def _stage(warehouse: Warehouse, session: Session, decoded: Decoded, run_id: str
 
 
 def _events_of(session: Session, raw: str, of_day: str) -> pl.DataFrame:
-    order = "order_id, event_type = 'order_refunded' AS refund, " if raw == ORDERS_RAW.full_name else ""
     return session.query(
-        f"SELECT DISTINCT {order}CAST(event_timestamp AS DATE) AS day FROM {raw} WHERE _rule IS NULL AND {of_day}"
+        f"SELECT DISTINCT CAST(event_timestamp AS DATE) AS day FROM {raw} WHERE _rule IS NULL AND {of_day}"
     )
 
 
-def _event_days(events: pl.DataFrame, duplicate_window: timedelta) -> list[Scope]:
+def _event_days(events: pl.DataFrame, raw: str, duplicate_window: timedelta) -> list[Scope]:
     """Days of the events, and of the twins that an order of them may have had."""
-    around = -(-duplicate_window // timedelta(days=1)) if "order_id" in events.columns else 0
-    found = {day for day in events["day"].unique() if day is not None}
-    return ranges_of(day + timedelta(days=shift) for day in found for shift in range(-around, around + 1))
+    around = -(-duplicate_window // timedelta(days=1)) if raw == ORDERS_RAW.full_name else 0
+    return ranges_of(
+        day + timedelta(days=shift) for day in events["day"].unique() for shift in range(-around, around + 1)
+    )

@@ -1,9 +1,11 @@
 """Runs on a real instance, broker and warehouse: what they do, and what people see of it."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import polars as pl
+from polars.testing import assert_frame_equal
 
 from flowguard.defs.flow import LIVE
 from flowguard.defs.keys import key_of
@@ -33,7 +35,15 @@ def backfill(
         instance=instance,
         asset_selection=[key_of(table) for table in tables],
         tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
+        raise_on_error=False,
     )
+
+
+def why_failed(result: dg.ExecuteInProcessResult) -> str:
+    [failed] = [event for event in result.all_events if event.is_step_failure]
+    data = failed.step_failure_data
+    assert data.user_failure_data is not None
+    return str(data.user_failure_data.description)
 
 
 def check_of(instance: dg.DagsterInstance, table: str, name: str) -> dg.AssetCheckEvaluation | None:
@@ -139,6 +149,82 @@ def test_a_bronze_backfill_reports_the_event_days_that_change_with_it(
         if event.event_type_value == "ASSET_MATERIALIZATION"
     }
     assert {("bronze/orders_raw", max(days(0))), ("silver/orders_cleaned", max(days(5)))} <= told
+
+
+def test_a_check_that_fails_on_a_day_of_a_backfill_is_told_on_that_partition(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, produce: Produce, send: Send, quick: Settings
+) -> None:
+    send(1, days_ago=2)
+    then = (datetime.now(UTC) - timedelta(days=3)).isoformat()
+    refund = {"event_type": "order_refunded", "order_id": "unknown", "user_id": "u1", "item_id": "i1", "price": "9.90"}
+    produce(quick.orders_topic, [json.dumps(refund | {"event_id": "r", "event_timestamp": then}).encode()])
+    run(definitions, instance, "ingestion")
+    result = backfill(definitions, instance, ["silver.order_refunds"], min(days(5)), max(days(0)))
+    assert result.success
+    told = [
+        (event.asset_check_evaluation_data.partition, event.asset_check_evaluation_data.passed)
+        for event in result.all_events
+        if event.event_type_value == "ASSET_CHECK_EVALUATION"
+        and event.asset_check_evaluation_data.check_name == "order_has_arrived"
+    ]
+    assert told == [(max(days(3)), False), (None, False)]
+
+
+def test_a_backfill_refuses_a_day_that_it_cannot_rebuild_and_says_why(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
+) -> None:
+    send(2)
+    run(definitions, instance, "ingestion")
+    with home.warehouse.session() as session, session.transaction():
+        session.execute("DELETE FROM bronze.orders_raw WHERE event_id = '0-1'")
+    before = home.warehouse.query("SELECT * FROM silver.orders_cleaned ORDER BY ALL")
+    for table in ("bronze.orders_raw", "silver.orders_cleaned"):
+        result = backfill(definitions, instance, [table], max(days(0)), max(days(0)))
+        assert not result.success
+        assert f"that arrived on {TODAY}, 1 are kept" in why_failed(result)
+    assert_frame_equal(home.warehouse.query("SELECT * FROM silver.orders_cleaned ORDER BY ALL"), before)
+    result = backfill(definitions, instance, ["ops.ingest_ranges"], max(days(0)), max(days(0)))
+    assert "a record of what happened" in why_failed(result)
+
+
+def test_midnight_reconciles_yesterday_and_every_day_of_which_something_came_in(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
+) -> None:
+    """Nothing is marked dirty: what GOLD lacks, by whatever accident, is found all the same."""
+    send(2)
+    send(1, days_ago=6)
+    run(definitions, instance, "ingestion")
+    run(definitions, instance, "gold")
+    tables = ("gold.daily_order_metrics", "gold.funnel_metrics", "gold.flow_ledger")
+    before = [home.warehouse.query(f"SELECT * FROM {table} ORDER BY ALL") for table in tables]
+    assert all(rows.height for rows in before)
+    with home.warehouse.session() as session, session.transaction():
+        for table in tables:
+            session.execute(f"DELETE FROM {table}")
+    assert home.warehouse.query("SELECT COUNT(*) FROM ops.dirty_days").item() == 0
+
+    repository = definitions.get_repository_def()
+    midnight = repository.get_schedule_def("midnight_schedule")
+    given = {
+        "repository_def": repository,
+        "scheduled_execution_time": datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC) + timedelta(days=1),
+    }
+    with dg.build_schedule_context(instance=instance, **given) as context:
+        [request] = midnight.evaluate_tick(context).run_requests
+    assert (request.run_key, request.partition_key) == (f"{TODAY}", f"{TODAY}")
+    result = run(
+        definitions,
+        instance,
+        midnight.job_name,
+        partition_key=request.partition_key,
+        run_config=request.run_config,
+        tags=request.tags,
+    )
+    assert result.success
+    for table, rows in zip(tables, before, strict=True):
+        assert_frame_equal(home.warehouse.query(f"SELECT * FROM {table} ORDER BY ALL"), rows)
+    assert home.warehouse.query("SELECT COUNT(*) FROM ops.dirty_days").item() == 0
+    assert partitions(instance, "gold.daily_order_metrics") >= days(0, 6)
 
 
 def test_a_failed_check_shows_its_rows_and_stops_nothing(

@@ -392,7 +392,7 @@ def test_a_killed_backfill_is_done_again(point: str, passes: int, refused_home: 
     killed(settings, point, passes, work="backfill")
     with opened(settings) as warehouse:
         after = contents(settings, warehouse)
-        if point != "backfill.committed":
+        if point not in ("backfill.committed", "backfill.stepped"):
             assert_same(after, before)
         rebuild(warehouse, settings, *day, run_id="again")
         found = contents(settings, warehouse)

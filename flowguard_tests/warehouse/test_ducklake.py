@@ -1,10 +1,12 @@
 """What every warehouse promises, on the embedded one."""
 
 import multiprocessing
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
+from threading import Timer
 
 import polars as pl
 import pytest
@@ -105,6 +107,14 @@ def test_a_snapshot_does_not_move(warehouse: Warehouse) -> None:
         assert reading.query(COUNT).item() == 0
         reading.keep("kept", "SELECT 7 AS seven")
     assert warehouse.query(COUNT).item() == 1
+
+
+def test_ctrl_c_while_a_query_runs_is_a_keyboard_interrupt(warehouse: Warehouse) -> None:
+    """DuckDB makes a RuntimeError of it, which nobody would take for a wish to stop."""
+    after_a_moment = Timer(0.2, signal.raise_signal, [signal.SIGINT])
+    after_a_moment.start()
+    with pytest.raises(KeyboardInterrupt), warehouse.session() as session, session.transaction():
+        session.query("SELECT COUNT(*) FROM RANGE(1_000_000) AS a(i), RANGE(1_000_000) AS b(j) WHERE i * j % 7 = 3")
 
 
 def test_writers_take_turns(home: Settings) -> None:

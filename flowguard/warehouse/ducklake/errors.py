@@ -55,6 +55,17 @@ def translated() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def interruptions() -> Iterator[None]:
+    """A signal that comes while DuckDB works raises what it raises anywhere else, such as KeyboardInterrupt."""
+    try:
+        yield
+    except RuntimeError as error:
+        if error.__cause__ is not None and not isinstance(error.__cause__, Exception):
+            raise error.__cause__ from None
+        raise
+
+
 def only_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Refuse what is not one SELECT: reading must not write files or attach databases either.
 

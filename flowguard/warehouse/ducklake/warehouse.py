@@ -21,7 +21,7 @@ from flowguard.models.table import BYTES, Model, Table
 from flowguard.settings import Settings
 from flowguard.warehouse.base import Session, Staged, parameters_of
 from flowguard.warehouse.ducklake.connection import LAKE, connect
-from flowguard.warehouse.ducklake.errors import only_select, storage_errors
+from flowguard.warehouse.ducklake.errors import interruptions, only_select, storage_errors
 from flowguard.warehouse.ducklake.maintenance import STEPS
 from flowguard.warehouse.ducklake.session import DuckLakeSession
 from flowguard.warehouse.lock import file_lock
@@ -65,7 +65,7 @@ class DuckLakeWarehouse:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        with self._connection.cursor() as cursor:
+        with interruptions(), self._connection.cursor() as cursor:
             cursor.execute(f"USE {LAKE}")
             yield DuckLakeSession(cursor, self._lock, self.model_sql, self._folder)
 
