@@ -1,6 +1,19 @@
 """The GOLD models. Days are UTC; rates are percent, NULL without a denominator."""
 
-from flowguard.models.table import COUNT, DAY, FLAG, MONEY, PERCENT, TEXT, Column, Model, View, required
+from flowguard.models.table import (
+    COUNT,
+    DAY,
+    FLAG,
+    INSTANT,
+    MONEY,
+    PERCENT,
+    TEXT,
+    Column,
+    Model,
+    Table,
+    View,
+    required,
+)
 
 _DATE = required("date", DAY, "UTC day")
 _ITEM = (
@@ -108,6 +121,29 @@ FLOW_LEDGER = Model(
     reads=("bronze.orders_raw", "bronze.clicks_raw", "ops.ingest_ranges", "ops.quarantine"),
 )
 GOLD = (DAILY_ORDER_METRICS, FOOD_PERFORMANCE, FUNNEL_METRICS, CATEGORY_CONVERSION, FLOW_LEDGER)
+
+DAILY_REPORT = Table(
+    "gold",
+    "daily_report",
+    "What happened on a day, for people: figures against the day before and a week ago, charts, quality of the data",
+    (
+        required("date", DAY, "UTC day"),
+        required("headline", TEXT, "The day in a sentence"),
+        required("markdown", TEXT, "The report as Markdown"),
+        required("html_path", TEXT, "Where the page with the charts is, from the home's directory"),
+        required("generated_at", INSTANT, "When it was made, UTC"),
+    ),
+    keys=("date",),
+    day="date",
+    partitioned=False,
+    reads=(
+        "silver.orders_cleaned",
+        "silver.clicks_cleaned",
+        "ops.quarantine",
+        *(table.full_name for table in GOLD),
+    ),
+)
+"""Not computed by SQL, but written by `flowguard.report`."""
 
 ITEMS_NOT_CONVERTING = View(
     "gold",

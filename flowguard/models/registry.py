@@ -11,6 +11,7 @@ TABLES: tuple[Table, ...] = (
     *SILVER,
     *(OUTBOX, PUBLISHER),
     *gold.GOLD,
+    gold.DAILY_REPORT,
 )
 MODELS: tuple[Model, ...] = (*SILVER, *gold.GOLD)
 VIEWS: tuple[View, ...] = gold.VIEWS
