@@ -26,11 +26,18 @@ def up(
         typer.Option(help="Start the embedded one or an Apache Kafka, or use FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS."),
     ] = "embedded",
 ) -> None:
-    """Run broker, gateway with storefront, and Dagster until Ctrl-C; carries on with the data that is there."""
+    """Run broker, gateway with storefront, and Dagster until Ctrl-C; carries on with the data that is there.
+
+    A new home begins with some weeks of simulated shoppers (FLOWGUARD_HISTORY_DAYS), unless --no-simulate is given or
+    the broker is an external one.
+    """
     # Here, so that the other commands do not wait for these imports.
+    from flowguard.cli.beginning import fill
+    from flowguard.local.home import is_home
     from flowguard.local.platform import Platform
 
     settings = load_settings(home)
+    wants_history = simulate and broker != "external" and not is_home(settings.home)
     if broker == "external":
         _refuse_default_broker(settings)
     steps = _Steps()
@@ -42,6 +49,8 @@ def up(
                 steps.end()
                 _print_addresses(settings)
                 remarks.print("Ctrl-C stops everything.")
+                if wants_history:
+                    fill(settings, platform.check)
                 platform.watch()
     except KeyboardInterrupt:
         remarks.print("Stopped. The next start carries on from here.")
@@ -82,6 +91,7 @@ def _print_addresses(settings: Settings) -> None:
         ("Storefront", f"[bold]{gateway_address(settings)}[/bold]  click, order, and watch it arrive"),
         ("Dagster", f"[bold]{webserver_address(settings)}[/bold]  assets, runs, checks, backfills"),
         ("Tables", f"{escape(str(settings.home / 'warehouse'))}  ask them with `flowguard sql`, or `flowguard ledger`"),
+        ("Reports", f"{escape(str(settings.home / 'reports'))}  a page for each day, made every morning"),
         ("Logs", escape(str(settings.home / "logs"))),
     ):
         console.print(f"  {name:<12}{where}", soft_wrap=True)

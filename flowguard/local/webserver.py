@@ -3,6 +3,7 @@
 import json
 import time
 import urllib.request
+from datetime import date
 from http.client import HTTPException
 from typing import Any
 
@@ -25,6 +26,11 @@ _RUNS_IN_FLIGHT = """
 _TERMINATE = (
     "mutation ($ids: [String!]!) { terminateRuns(runIds: $ids, terminatePolicy: SAFE_TERMINATE) { __typename } }"
 )
+_LAUNCH = """
+mutation ($params: ExecutionParams!) { launchRun(executionParams: $params) {
+    __typename ... on PythonError { message } } }
+"""
+_LAUNCHED = "LaunchRunSuccess"
 
 
 def ask(settings: Settings, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -76,3 +82,18 @@ def cancel_runs(settings: Settings, patience: float) -> None:
         if not_asked := [run for run, status in runs.items() if status != "CANCELING"]:
             ask(settings, _TERMINATE, {"ids": not_asked})
         time.sleep(_ASK_AGAIN_SECONDS)
+
+
+def launch_days(settings: Settings, job: str, first: date, last: date) -> None:
+    """Launch one run of a job for the days from first to last.
+
+    Raises:
+        PlatformFailed: it did not answer, or refused.
+    """
+    bounds = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    tags = [{"key": key, "value": day.isoformat()} for key, day in bounds.items()]
+    selector = {"repositoryLocationName": "flowguard", "repositoryName": "__repository__", "jobName": job}
+    params = {"selector": selector, "mode": "default", "executionMetadata": {"tags": tags}}
+    answer = ask(settings, _LAUNCH, {"params": params})["launchRun"]
+    if answer["__typename"] != _LAUNCHED:
+        raise PlatformFailed(f"Dagster did not launch {job}: {answer.get('message') or answer['__typename']}")
