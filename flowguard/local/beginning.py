@@ -20,7 +20,9 @@ EVENTS_A_DAY = 1_500
 REPORTED_DAYS = 7
 _SEED = 1
 _LOOK_AGAIN_SECONDS = 0.5
-_OLDER_DIRTY_DAYS = "SELECT COUNT(*) FROM (SELECT DISTINCT table_name, day FROM ops.dirty_days WHERE day < '{today}')"
+_OLDER_DIRTY_DAYS = """
+SELECT COUNT(*) FROM (SELECT DISTINCT table_name, day FROM ops.dirty_days WHERE day < '{today}') AS days
+"""
 
 
 def beginning(settings: Settings, now: datetime) -> Plan | None:
