@@ -16,7 +16,7 @@ from flowguard.local.shoppers import Plan
 from flowguard.settings import Settings
 from flowguard.warehouse import open_warehouse
 
-EVENTS_A_DAY = 1_500
+EVENTS_A_DAY = 2_000
 REPORTED_DAYS = 7
 _SEED = 1
 _LOOK_AGAIN_SECONDS = 0.5

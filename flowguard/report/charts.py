@@ -35,11 +35,10 @@ _CONFIG: Spec = {
 def revenue(figures: Figures, width: int) -> str:
     """Revenue by day: each column is the gross revenue, its upper part what was refunded."""
     trend = figures.trend
-    parts = (("net", lambda day: day.net_revenue), ("refunded", lambda day: day.refunded_revenue))
     values = [
-        {"day": words.month_day(day.date), "part": name, "revenue": float(of(day)), "order": order}
+        {"day": words.month_day(day.date), "part": part, "revenue": float(revenue), "order": order}
         for day in trend
-        for order, (name, of) in enumerate(parts)
+        for order, (part, revenue) in enumerate((("net", day.net_revenue), ("refunded", day.refunded_revenue)))
     ]
     weekly = [words.month_day(day.date) for day in reversed(trend[::-1][::7])]
     this_day = f"datum.day === '{words.month_day(figures.day)}'"

@@ -6,6 +6,8 @@ from math import sqrt
 from flowguard.report.figures import Converter
 
 MOST = 5
+FEWEST_CLICKS = 5
+"""Of a dish with fewer clicks on the day nothing is sure, however lucky they were."""
 _Z = 1.96
 
 
@@ -17,9 +19,10 @@ def converter(name: str, clicks: int, converted: int) -> Converter:
 
 
 def best_and_worst(dishes: Iterable[Converter]) -> tuple[Sequence[Converter], Sequence[Converter]]:
-    """The surest ones of either kind, the surest first. One click on a rare dish leaves nearly every rate credible, so
-    it leads neither list; with few dishes the lists are shorter, so that none is in both."""
-    ranked = sorted(dishes, key=lambda dish: (-dish.low, dish.name))
+    """The surest ones of either kind, the surest first, among those with enough clicks; with few dishes the lists are
+    shorter, so that none is in both."""
+    enough = (dish for dish in dishes if dish.clicks >= FEWEST_CLICKS)
+    ranked = sorted(enough, key=lambda dish: (-dish.low, dish.name))
     each = min(MOST, len(ranked) // 2)
     best = ranked[:each]
     others = sorted(ranked[each:], key=lambda dish: (dish.high, -dish.clicks, dish.name))

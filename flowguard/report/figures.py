@@ -174,6 +174,14 @@ class Figures:
         return sum(entry.records for entry in self.quarantine if entry.status != "redriven")
 
     @property
+    def by_rule(self) -> dict[str, list[Refused]]:
+        """The quarantine by rule, the one that refused most first."""
+        found: dict[str, list[Refused]] = {}
+        for entry in self.quarantine:
+            found.setdefault(entry.rule, []).append(entry)
+        return dict(sorted(found.items(), key=lambda rule: -sum(entry.records for entry in rule[1])))
+
+    @property
     def balanced(self) -> bool:
         return all(line.balanced for line in self.ledger) and all(arrival.balanced for arrival in self.arrivals)
 

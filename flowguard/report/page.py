@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from flowguard.report import charts, words
-from flowguard.report.converters import best_and_worst
+from flowguard.report.converters import FEWEST_CLICKS, best_and_worst
 from flowguard.report.figures import WEEK, Figures
 from flowguard.report.summary import headline, tiles
 
@@ -41,6 +41,7 @@ def _said(figures: Figures) -> dict[str, Any]:
         "totals": totals,
         "headline": headline(figures),
         "tiles": tiles(figures, totals) if totals else [],
+        "fewest_clicks": FEWEST_CLICKS,
         "best": best,
         "worst": worst,
         "week_ago": figures.day - WEEK if figures.at(figures.day - WEEK) else None,

@@ -30,7 +30,7 @@ def figures(**changes: Any) -> Figures:
         "days": {day.date: day for day in days},
         "hours": ([0] * 12 + [2] + [0] * 11, [0] * 24),
         "sellers": [Seller("Ramen", "noodles", 2, Decimal("1230.50"))],
-        "dishes": [converter("Ramen", 6, 2), converter("Mochi", 2, 0)],
+        "dishes": [converter("Ramen", 6, 2), converter("Mochi", 5, 0)],
         "categories": [converter("noodles", 6, 2), converter("desserts", 2, 0)],
         "quarantine": [Refused("gateway", "price", "open", 3), Refused("silver", "before_start", "redriven", 2)],
         "ledger": [LedgerLine("orders.v1", 10, 8, 1, 1, 0, 6, 1, 1, True)],

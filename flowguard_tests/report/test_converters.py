@@ -15,9 +15,9 @@ def test_credible_rates(clicks: int, converted: int, low: float, high: float) ->
 
 
 def test_many_clicks_lead_not_a_lucky_one() -> None:
-    dishes = [converter("lucky", 1, 1), converter("sure", 200, 90), converter("unsure", 1, 0), converter("bad", 90, 2)]
-    best, worst = best_and_worst(dishes)
-    assert [dish.name for dish in best] == ["sure", "lucky"]
+    named = {"lucky": (4, 4), "few": (6, 4), "sure": (200, 120), "unlucky": (4, 0), "unsure": (6, 0), "bad": (90, 2)}
+    best, worst = best_and_worst(converter(name, *counts) for name, counts in named.items())
+    assert [dish.name for dish in best] == ["sure", "few"]
     assert [dish.name for dish in worst] == ["bad", "unsure"]
 
 

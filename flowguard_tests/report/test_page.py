@@ -51,11 +51,11 @@ def test_the_page_says_the_same() -> None:
     text = said(Page(render(figures()).html).text)
     for part in (
         "Orders 2 by 2 people vs Sun 22 Nov ▼ −50.0 % −2 vs Mon 16 Nov ▲ from none +2",
-        "Conversion 25.0 % 2 of 8 clicks became orders vs Sun 22 Nov ▼ −5.0 points from 30.0 % vs Mon 16 Nov no data",
+        "Conversion 25.0 % 2 of 8 clicks became orders vs Sun 22 Nov ▼ −5.0 points was 30.0 % vs Mon 16 Nov no data",
         "Refunds EUR 30.50 for 1 order of this day",
         "✓ Ledger balances ! 1 check fails 3 records in quarantine",
         "Ramen noodles 2 EUR 1,230.50 100.0 %",
-        "price gateway open 3",
+        "price gateway 3 3 before_start silver 2 redriven 2",
         "The events of this day arrived on Mon 23 Nov (10).",
         "Days and hours are UTC. One order is one item",
     ):
@@ -86,7 +86,7 @@ def test_names_from_outside_are_text(name: str) -> None:
     made = render(
         figures(
             sellers=[Seller(name, name, 2, Decimal("9.00"))],
-            dishes=[of_name, converter("Mochi", 2, 0)],
+            dishes=[of_name, converter("Mochi", 5, 0)],
             categories=[of_name],
             quarantine=[Refused("gateway", name, "open", 1)],
             ledger=[LedgerLine(name, 1, 0, 0, 0, 0, 0, 0, 0, False)],
