@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flowguard.cli.app import remarks
-from flowguard.cli.progress import bar, waiting
+from flowguard.cli.steps import Steps
 from flowguard.errors import FlowGuardError, Transient
 from flowguard.settings import Settings
 
@@ -13,52 +13,50 @@ if TYPE_CHECKING:
     from flowguard.local.shoppers import Plan
 
 
-def fill(settings: Settings, check: Callable[[], None]) -> None:
+def fill(settings: Settings, steps: Steps, check: Callable[[], None]) -> None:
     """Send the shoppers of the last weeks, wait until they are in the tables, and ask for their reports.
 
     ``check`` raises when a part of the platform has failed. What else goes wrong is told, and the platform runs on.
     """
-    from flowguard.local.beginning import ask_for_reports, beginning
+    from flowguard.local.beginning import beginning
 
     now = datetime.now(UTC).replace(microsecond=0)
     plan = beginning(settings, now)
     if plan is None:
         return
+    days = "day" if plan.days == 2 else f"{plan.days - 1} days"
     remarks.print(
-        f"This home is new: the last {plan.days - 1} days of simulated shoppers come first, {plan.events:,} events "
-        "(FLOWGUARD_HISTORY_DAYS=0 leaves them out).",
+        f"This home is new: it gets simulated shoppers of the last {days} too (FLOWGUARD_HISTORY_DAYS=0: none).",
         soft_wrap=True,
     )
     try:
-        _send(settings, plan, check)
-        _wait(settings, now, check)
+        _fill(settings, plan, now, steps, check)
     except Transient as error:
         remarks.print(f"The history is not complete: {error}", markup=False, style="red")
-        return
-    try:
-        ask_for_reports(settings, now.date())
-    except FlowGuardError as error:
-        remarks.print(f"No reports on the last days: {error}", markup=False, style="red")
+    steps.end()
 
 
-def _send(settings: Settings, plan: "Plan", check: Callable[[], None]) -> None:
+def _fill(settings: Settings, plan: "Plan", now: datetime, steps: Steps, check: Callable[[], None]) -> None:
+    from flowguard.local.beginning import ask_for_reports, until_in_tables
     from flowguard.local.shoppers import history
     from flowguard.local.shoppers.sending import deliver
 
-    with bar("sending history", plan.events) as advance:
+    sent = 0
 
-        def progress(records: int) -> None:
-            check()
-            advance(records)
+    def advance(records: int) -> None:
+        nonlocal sent
+        check()
+        sent += records
+        steps.show(f"{sent:,} sent")
 
-        sent = deliver(history(plan), settings, progress)
-    for surprise in sent.surprises:
+    steps.next(f"sending {plan.events:,} events of days gone by")
+    for surprise in deliver(history(plan), settings, advance).surprises:
         remarks.print(surprise, markup=False, style="red")
-
-
-def _wait(settings: Settings, now: datetime, check: Callable[[], None]) -> None:
-    from flowguard.local.beginning import until_in_tables
-
-    with waiting() as show:
-        for progress in until_in_tables(settings, now.date(), check):
-            show(progress.ingested, progress.held, progress.dirty_days)
+    steps.next("bringing them into the tables")
+    for progress in until_in_tables(settings, now.date(), check):
+        steps.show(f"{progress.ingested:,} of {progress.held:,} ingested, {progress.dirty_days} days not yet in GOLD")
+    steps.next("asking for the reports on the last days")
+    try:
+        ask_for_reports(settings, now.date())
+    except FlowGuardError as error:
+        remarks.print(str(error), markup=False, style="red")

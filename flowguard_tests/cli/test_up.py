@@ -81,7 +81,9 @@ def test_everything_starts_answers_and_is_gone_after_ctrl_c(own: Settings, broke
 def assert_it_begins_with_history_and_reports(own: Settings) -> None:
     """One day of it, as the settings ask; then Dagster is asked for the reports of a week."""
     said = own.home.with_name("output.txt").read_text
-    assert "This home is new: the last 1 days of simulated shoppers come first, 2,000 events" in said()
+    assert "This home is new: it gets simulated shoppers of the last day too" in said()
+    wait_until(lambda: "asking for the reports" in said(), patience=120)
+    assert "sending 2,000 events of days gone by" in said() and "bringing them into the tables" in said()
     wait_until(lambda: len(list(own.home.glob("reports/*.html"))) == 7, patience=120)
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     assert "gross" in (own.home / "reports" / f"{yesterday}.md").read_text()
