@@ -86,5 +86,6 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     "gold.food_performance": ("total_orders > 0", "revenue > 0", "revenue_rank > 0"),
     "gold.funnel_metrics": ("impressions + clicks > 0", "impressions = 0 OR ctr IS NOT NULL", *_CONVERTED),
     "gold.category_conversion": ("impressions + clicks > 0", *_CONVERTED),
+    "gold.daily_report": ("generated_at >= CAST(date AS TIMESTAMP)",),
 }
 """What else must be true of each row, by table."""

@@ -84,7 +84,7 @@ def assert_it_begins_with_history_and_reports(own: Settings) -> None:
     assert "This home is new: it gets simulated shoppers of the last day too" in said()
     wait_until(lambda: "asking for the reports" in said(), patience=120)
     assert "sending 2,000 events of days gone by" in said() and "bringing them into the tables" in said()
-    wait_until(lambda: len(list(own.home.glob("reports/*.html"))) == 7, patience=120)
+    wait_until(lambda: len(list(own.home.glob("reports/*.md"))) == 7, patience=120)
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     assert "gross" in (own.home / "reports" / f"{yesterday}.md").read_text()
 
