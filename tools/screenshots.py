@@ -65,7 +65,7 @@ def main() -> None:
 def take(browser: Browser, settings: Settings, warehouse: Warehouse) -> None:
     """The pictures of Dagster, in an order in which each finds what it needs."""
     today = datetime.now(UTC).date()
-    picture(browser, "report", 1100, 1190, lambda page: report(page, settings, warehouse, today - timedelta(days=1)))
+    picture(browser, "report", 1100, 1440, lambda page: report(page, settings, warehouse, today - timedelta(days=1)))
     picture(browser, "backfill", 1300, 560, lambda page: backfill(page, settings, "gold/daily_order_metrics"))
     picture(browser, "assets", 1900, 950, lambda page: asset_graph(page, settings), scale=0.85)
     picture(browser, "partition", 1500, 900, lambda page: partition(page, settings, "gold/food_performance", today))

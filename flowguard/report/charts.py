@@ -9,7 +9,7 @@ from flowguard.report.figures import WEEK, Converter, Figures
 
 Spec = dict[str, Any]
 WIDE, NARROW = 900, 420
-_HEIGHT = 230
+_LOW, _HIGH = 230, 300
 _ROW = 34
 _MUTED, _INK, _ACCENT, _SECOND = "var(--muted)", "var(--ink)", "var(--accent)", "var(--second)"
 _CONFIG: Spec = {
@@ -47,7 +47,7 @@ def revenue(figures: Figures, width: int) -> str:
     return _svg(
         {
             "width": width,
-            "height": _HEIGHT,
+            "height": _LOW,
             "data": {"values": values},
             "encoding": {
                 "x": {"field": "day", "sort": None, "axis": _axis("day (UTC)", values=weekly, grid=False)},
@@ -81,7 +81,7 @@ def orders_by_hour(figures: Figures) -> str:
     return _svg(
         {
             "width": NARROW,
-            "height": _HEIGHT,
+            "height": _HIGH,
             "encoding": {
                 "x": {"field": "hour", "axis": _axis("hour (UTC)", values=hours, grid=False)},
                 "y": {"field": "orders", "type": "quantitative", "axis": _axis("orders", tickMinStep=1)},

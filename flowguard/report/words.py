@@ -42,7 +42,7 @@ def relative(change: Change) -> str:
 
 def points(change: Change) -> str:
     """The change of a rate, in percentage points."""
-    return "unchanged" if change.difference == 0 else f"{change.difference:+,.1f}{NO_BREAK}points".replace("-", "−")
+    return "unchanged" if change.difference == 0 else f"{change.difference:+,.1f}{NO_BREAK}pts".replace("-", "−")
 
 
 def long_day(day: date) -> str:

@@ -43,7 +43,7 @@ def test_the_day_beside_the_two_that_it_is_compared_with() -> None:
         "| Net revenue | EUR 1,200.00 | −51.2 % (−1,261.00 from 2,461.00) | from none (+1,200.00 from 0.00) |"
     )
     assert lines["Refunds"] == "| Refunds | EUR 30.50 | from none (+30.50 from 0.00) | from none (+30.50 from 0.00) |"
-    assert lines["Conversion"] == "| Conversion | 25.0 % | −5.0 points (from 30.0 %) | no data |"
+    assert lines["Conversion"] == "| Conversion | 25.0 % | −5.0 pts (from 30.0 %) | no data |"
     assert lines["Average order"] == "| Average order | EUR 615.25 | unchanged (from 615.25) | no data |"
 
 
@@ -51,7 +51,7 @@ def test_the_page_says_the_same() -> None:
     text = said(Page(render(figures()).html).text)
     for part in (
         "Orders 2 by 2 people vs Sun 22 Nov ▼ −50.0 % −2 vs Mon 16 Nov ▲ from none +2",
-        "Conversion 25.0 % 2 of 8 clicks became orders vs Sun 22 Nov ▼ −5.0 points was 30.0 % vs Mon 16 Nov no data",
+        "Conversion 25.0 % 2 of 8 clicks became orders vs Sun 22 Nov ▼ −5.0 pts was 30.0 % vs Mon 16 Nov no data",
         "Refunds EUR 30.50 for 1 order of this day",
         "✓ Ledger balances ! 1 check fails 3 records in quarantine",
         "Ramen noodles 2 EUR 1,230.50 100.0 %",
