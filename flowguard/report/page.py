@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from flowguard.report import charts, words
+from flowguard.report import charts, sentences, words
 from flowguard.report.converters import FEWEST_CLICKS, best_and_worst
 from flowguard.report.figures import WEEK, Figures
 from flowguard.report.summary import headline, tiles
@@ -45,6 +45,7 @@ def _said(figures: Figures) -> dict[str, Any]:
         "best": best,
         "worst": worst,
         "week_ago": figures.day - WEEK if figures.at(figures.day - WEEK) else None,
+        "sentences": sentences,
         "words": words,
     }
 

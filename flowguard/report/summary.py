@@ -27,6 +27,11 @@ class Comparison:
     trend: str | None = None
     good: bool | None = None
 
+    @property
+    def in_full(self) -> str:
+        """``+10.3 % (+7 from 68)``."""
+        return f"{self.change} ({f'{self.difference} from {self.then}'.strip()})" if self.trend else self.change
+
 
 @dataclass(frozen=True)
 class Tile:
