@@ -5,10 +5,13 @@ directory, ``settings.env`` in the home (what was fixed when the home was create
 """
 
 import os
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
+from cronsim import CronSim, CronSimError
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -67,6 +70,13 @@ class Settings(BaseSettings):
     maintenance_interval: timedelta = Field(timedelta(minutes=1), description="Least time between compactions")
     freshness_limit: timedelta = Field(timedelta(minutes=5), description="Unread for longer than this is stale")
 
+    report_schedule: str = Field("0 6 * * *", description="When the report on yesterday is made, as cron tells times")
+    report_time_zone: str = Field("UTC", description="Time zone of that schedule; the days reported on are UTC days")
+
+    history_days: int = Field(
+        28, ge=0, le=365, description="Days of simulated shoppers with which `flowguard up` fills a new home; 0: none"
+    )
+
     alert_webhook: SecretStr | None = Field(
         None, description="URL to which alerts are posted as JSON; none: only logged"
     )
@@ -115,6 +125,28 @@ class Settings(BaseSettings):
                 f"{', '.join(unknown)} is not among {PREFIX}ATTRIBUTION_MODELS, so there is nothing to publish"
             )
         return models
+
+    @field_validator("report_schedule")
+    @classmethod
+    def _cron(cls, schedule: str) -> str:
+        fields = schedule.split()
+        known = "minute hour day-of-month month day-of-week, such as 0 6 * * * for six each morning"
+        if len(fields) != 5 or {"l", "w", "lw"} & set(re.split(r"[^a-z]+", schedule.lower())):
+            raise ValueError(f"not five fields of cron: {known}")
+        try:
+            CronSim(" ".join(fields), datetime.now(UTC))
+        except CronSimError as error:
+            raise ValueError(f"{error}; cron's fields are {known}") from error
+        return " ".join(fields)
+
+    @field_validator("report_time_zone")
+    @classmethod
+    def _time_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError("not a time zone by its name, such as UTC or Europe/Berlin") from error
+        return name
 
     @property
     def start(self) -> datetime:

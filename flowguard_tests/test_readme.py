@@ -22,8 +22,8 @@ from flowguard_tests.waiting import wait_until
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 STARTED = "Ctrl-C stops everything."
-FEW = {"EVENTS": "400"}
-"""For `make demo`, which else takes a minute longer."""
+FEW = {"EVENTS": "400", f"{PREFIX}HISTORY_DAYS": "1"}
+"""For `make demo` and `make up`, which else take longer."""
 
 
 NOT_PASSED_ON = (f"{PREFIX}HOME", "VENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")

@@ -1,14 +1,16 @@
-"""Pictures of the storefront and of Dagster, into docs/images: a week of shoppers in a temporary home.
+"""Pictures of the storefront, of Dagster and of a report, into docs/images: what a new home begins with.
 
-What they show is done on the way: an order, a backfill of five days through the page, a check that fails.
+What they show is done on the way: an order, a backfill of five days through the page, a check that fails. Names given
+as arguments, such as ``report``, choose among them.
 """
 
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,17 +19,20 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from flowguard.cli.app import remarks
 from flowguard.errors import MissingComponent
 from flowguard.local import webserver
+from flowguard.local.beginning import beginning
 from flowguard.local.demo.catch_up import catch_up
 from flowguard.local.platform import Platform
 from flowguard.local.ports import on_free_ports
 from flowguard.local.ready import gateway_address, webserver_address
-from flowguard.local.shoppers import Plan, history
+from flowguard.local.shoppers import history
 from flowguard.local.shoppers.sending import deliver
+from flowguard.report.daily import compose
+from flowguard.report.files import write
 from flowguard.settings import Settings, load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
-EVENTS, DAYS, SEED = 6_000, 7, 7
+CHOSEN = frozenset(sys.argv[1:])
 PATIENCE_MS = 180_000
 # Without a sandbox as root in a container, and without calls to the browser maker's hosts.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -49,11 +54,9 @@ def main() -> None:
             platform.start()
             with closing(open_warehouse(settings)) as warehouse:
                 picture(browser, "storefront", 1100, 760, lambda page: order_something(page, settings))
-                deliver(
-                    history(Plan(SEED, EVENTS, DAYS, datetime.now(UTC), settings.currency)),
-                    settings,
-                    lambda records: None,
-                )
+                plan = beginning(settings, datetime.now(UTC))
+                assert plan is not None
+                deliver(history(plan), settings, lambda records: None)
                 for _ in catch_up(settings, warehouse, platform.check):
                     pass
                 take(browser, settings, warehouse)
@@ -62,6 +65,7 @@ def main() -> None:
 def take(browser: Browser, settings: Settings, warehouse: Warehouse) -> None:
     """The pictures of Dagster, in an order in which each finds what it needs."""
     today = datetime.now(UTC).date()
+    picture(browser, "report", 1100, 1440, lambda page: report(page, settings, warehouse, today - timedelta(days=1)))
     picture(browser, "backfill", 1300, 560, lambda page: backfill(page, settings, "gold/daily_order_metrics"))
     picture(browser, "assets", 1900, 950, lambda page: asset_graph(page, settings), scale=0.85)
     picture(browser, "partition", 1500, 900, lambda page: partition(page, settings, "gold/food_performance", today))
@@ -83,7 +87,9 @@ def chromium() -> Iterator[Browser]:
 def picture(
     browser: Browser, name: str, width: int, height: int, show: Callable[[Page], None], scale: float = 1
 ) -> None:
-    """Take the picture of what ``show`` makes a page show."""
+    """Take the picture of what ``show`` makes a page show, if it was chosen."""
+    if CHOSEN and name not in CHOSEN:
+        return
     context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
@@ -101,6 +107,10 @@ def order_something(page: Page, settings: Settings) -> None:
     page.get_by_role("button", name="Diavola $").click()
     page.get_by_role("button", name="Order Diavola").click()
     page.wait_for_selector("#message.good")
+
+
+def report(page: Page, settings: Settings, warehouse: Warehouse, day: date) -> None:
+    page.goto(write(compose(warehouse, settings, day), settings.home).html.as_uri())
 
 
 def asset_graph(page: Page, settings: Settings) -> None:

@@ -16,20 +16,22 @@ _log = logging.getLogger(__name__)
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """Something that a person has to know: the name of the error, what it says, and whether it begins or is over.
+    """Something that a person has to know: the name of the error, what it says, and whether it begins or is over; or a
+    report, whose text is Markdown.
 
     ``key`` is the same when it begins and when it is over; ``at`` is UTC.
     """
 
     key: str
-    state: Literal["begun", "over"]
+    state: Literal["begun", "over", "report"]
     text: str
     at: datetime
 
 
 def send(settings: Settings, alert: Alert) -> None:
     """Tell people. Never raises: an alert that cannot be delivered must not stop the work, and is logged."""
-    _log.error("alert %s, %s: %s", alert.state, alert.key, alert.text)
+    level = logging.INFO if alert.state == "report" else logging.ERROR
+    _log.log(level, "alert %s, %s: %s", alert.state, alert.key, alert.text)
     if settings.alert_webhook is None:
         return
     try:

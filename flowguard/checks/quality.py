@@ -100,5 +100,6 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
         "weeks_since > 0 OR active_users = cohort_users",
         "orders >= active_users",
     ),
+    "gold.daily_report": ("generated_at >= CAST(date AS TIMESTAMP)",),
 }
 """What else must be true of each row, by table."""

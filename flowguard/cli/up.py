@@ -1,7 +1,6 @@
 """``flowguard up``: run the whole platform in the foreground."""
 
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Literal
@@ -10,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from flowguard.cli.app import Home, app, console, remarks
+from flowguard.cli.steps import Steps
 from flowguard.errors import InvalidSettings
 from flowguard.settings import Settings, load_settings, where_from
 
@@ -26,14 +26,21 @@ def up(
         typer.Option(help="Start the embedded one or an Apache Kafka, or use FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS."),
     ] = "embedded",
 ) -> None:
-    """Run broker, gateway with storefront, and Dagster until Ctrl-C; carries on with the data that is there."""
+    """Run broker, gateway with storefront, and Dagster until Ctrl-C; carries on with the data that is there.
+
+    A new home begins with some weeks of simulated shoppers (FLOWGUARD_HISTORY_DAYS), unless --no-simulate is given or
+    the broker is an external one.
+    """
     # Here, so that the other commands do not wait for these imports.
+    from flowguard.cli.beginning import fill
+    from flowguard.local.home import is_home
     from flowguard.local.platform import Platform
 
     settings = load_settings(home)
+    wants_history = simulate and broker != "external" and not is_home(settings.home)
     if broker == "external":
         _refuse_default_broker(settings)
-    steps = _Steps()
+    steps = Steps()
     try:
         with _signals_as_ctrl_c(), steps:
             platform = Platform(settings, broker=broker, shoppers=SHOPPERS if simulate else None, progress=steps.next)
@@ -42,36 +49,11 @@ def up(
                 steps.end()
                 _print_addresses(settings)
                 remarks.print("Ctrl-C stops everything.")
+                if wants_history:
+                    fill(settings, steps, platform.check)
                 platform.watch()
     except KeyboardInterrupt:
         remarks.print("Stopped. The next start carries on from here.")
-
-
-class _Steps:
-    """Shows what is being done, and afterwards how long it took."""
-
-    def __init__(self) -> None:
-        self._status = remarks.status("")
-        self._doing: str | None = None
-        self._since = 0.0
-
-    def __enter__(self) -> None:
-        self._status.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-        self._status.stop()
-
-    def next(self, doing: str) -> None:
-        self.end()
-        self._doing, self._since = doing, time.monotonic()
-        self._status.update(doing)
-
-    def end(self) -> None:
-        if self._doing is not None:
-            remarks.print(f"{self._doing} [dim]{time.monotonic() - self._since:.1f} s[/dim]", soft_wrap=True)
-        self._doing = None
-        self._status.update("")
 
 
 def _print_addresses(settings: Settings) -> None:
@@ -82,6 +64,7 @@ def _print_addresses(settings: Settings) -> None:
         ("Storefront", f"[bold]{gateway_address(settings)}[/bold]  click, order, and watch it arrive"),
         ("Dagster", f"[bold]{webserver_address(settings)}[/bold]  assets, runs, checks, backfills"),
         ("Tables", f"{escape(str(settings.home / 'warehouse'))}  ask them with `flowguard sql`, or `flowguard ledger`"),
+        ("Reports", f"{escape(str(settings.home / 'reports'))}  a page for each day, made every morning"),
         ("Logs", escape(str(settings.home / "logs"))),
     ):
         console.print(f"  {name:<12}{where}", soft_wrap=True)

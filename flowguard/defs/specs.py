@@ -6,10 +6,10 @@ import dagster as dg
 
 from flowguard.defs.keys import group_of, key_of, topic_key
 from flowguard.defs.partitions import daily
+from flowguard.gold.tables import DAILY_REPORT
 from flowguard.models.ops import OUTBOX
 from flowguard.models.table import Column, Model, Table
 from flowguard.settings import Settings
-from flowguard.silver.tables import ATTRIBUTED_ORDERS
 
 OWNERS = ["team:data-platform"]
 
@@ -59,20 +59,16 @@ def _topic(topic: str, description: str, group: str, deps: list[dg.AssetKey]) ->
 
 
 def _deps(table: Table, settings: Settings) -> list[dg.AssetKey]:
-    if isinstance(table, Model):
+    if table.reads:
         return [key_of(name) for name in table.reads]
-    if table is OUTBOX:
-        return [key_of(ATTRIBUTED_ORDERS.full_name)]
     topics = {"bronze.orders_raw": (settings.orders_topic,), "bronze.clicks_raw": (settings.clicks_topic,)}
     return [topic_key(topic) for topic in topics.get(table.full_name, settings.topics)]
 
 
 def _kinds(table: Table) -> set[str]:
-    return (
-        {"duckdb", "ducklake", "sql"}
-        if isinstance(table, Model) or table is OUTBOX
-        else {"kafka", "polars", "ducklake"}
-    )
+    if table is DAILY_REPORT:
+        return {"ducklake", "html", "markdown"}
+    return {"duckdb", "ducklake", "sql"} if table.reads else {"kafka", "polars", "ducklake"}
 
 
 def _metadata(table: Table) -> dict[str, object]:

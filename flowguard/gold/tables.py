@@ -1,6 +1,6 @@
 """The GOLD models. Days and hours are UTC; rates are percent, NULL without a denominator."""
 
-from flowguard.models.table import COUNT, DAY, FLAG, MONEY, RATE, SMALL, TEXT, Column, Model, required
+from flowguard.models.table import COUNT, DAY, FLAG, INSTANT, MONEY, RATE, SMALL, TEXT, Column, Model, Table, required
 
 _DATE = required("date", DAY, "UTC day")
 _HOUR = required("hour", SMALL, "UTC hour, 0 to 23")
@@ -202,3 +202,24 @@ FROM_SILVER = (
 FROM_GOLD = (USER_ENGAGEMENT, USER_COHORTS)
 """What is computed from other tables of GOLD, and so after them."""
 GOLD = (*FROM_SILVER, *FROM_GOLD)
+
+DAILY_REPORT = Table(
+    "gold",
+    "daily_report",
+    "What happened on a day, for people: figures against the day before and a week ago, charts, quality of the data",
+    (
+        required("date", DAY, "UTC day"),
+        required("headline", TEXT, "The day in a sentence"),
+        required("markdown", TEXT, "The report as Markdown"),
+        required("html_path", TEXT, "Where the page with the charts is, from the home's directory"),
+        required("generated_at", INSTANT, "When it was made, UTC"),
+    ),
+    keys=("date",),
+    day="date",
+    partitioned=False,
+    reads=(
+        *("silver.orders_cleaned", "silver.clicks_cleaned", "ops.quarantine"),
+        *(table.full_name for table in GOLD),
+    ),
+)
+"""Not computed by SQL, but written by `flowguard.report`."""

@@ -92,6 +92,7 @@ OUTBOX = Table(
     ),
     keys=("order_id", "order_timestamp", "model"),
     day="order_date",
+    reads=("silver.attributed_orders",),
 )
 PUBLISHER = Table(
     "ops",

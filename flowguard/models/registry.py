@@ -2,7 +2,7 @@
 
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
 from flowguard.gold import views
-from flowguard.gold.tables import GOLD
+from flowguard.gold.tables import DAILY_REPORT, GOLD
 from flowguard.models.ops import DIRTY_DAYS, GENERATIONS, INGEST_RANGES, OUTBOX, PUBLISHER, QUARANTINE
 from flowguard.models.table import Model, Table, View
 from flowguard.silver.tables import SILVER
@@ -12,6 +12,7 @@ TABLES: tuple[Table, ...] = (
     *SILVER,
     *(OUTBOX, PUBLISHER),
     *GOLD,
+    DAILY_REPORT,
 )
 MODELS: tuple[Model, ...] = (*SILVER, *GOLD)
 VIEWS: tuple[View, ...] = views.VIEWS

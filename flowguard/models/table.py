@@ -25,7 +25,8 @@ def required(name: str, type: str, description: str) -> Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table. ``day`` is the DATE column of its partitions, None where it has none; ``keys`` are unique together."""
+    """A table. ``day`` is the DATE column of its partitions, None where it has none; ``keys`` are unique together,
+    ``reads`` names the tables that it is made from."""
 
     schema: str
     name: str
@@ -35,6 +36,7 @@ class Table:
     day: str | None = None
     partitioned: bool = True
     """Whether the storage is partitioned by ``day`` too: not worth it for small tables."""
+    reads: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -49,11 +51,10 @@ class Table:
 class Model(Table):
     """A table that is computed from others by ``<package>/<name>.sql``; as a whole, if it has no ``day``.
 
-    ``reads`` names its sources; ``instant`` is the event-time column that a scope of touched rows bounds, and
-    ``identity`` the column that says whether a row is touched.
+    ``instant`` is the event-time column that a scope of touched rows bounds, and ``identity`` the column that says
+    whether a row is touched.
     """
 
-    reads: tuple[str, ...] = ()
     instant: str | None = None
     identity: str = "event_id"
 

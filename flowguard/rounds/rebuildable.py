@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
 from flowguard.errors import InvalidInput, WarehouseCorrupt
+from flowguard.gold.tables import DAILY_REPORT
 from flowguard.models.ops import QUARANTINE
 from flowguard.models.registry import BY_NAME, MODELS
 from flowguard.settings import PREFIX, Settings
@@ -59,6 +60,8 @@ def refuse_tables(tables: Iterable[str]) -> None:
     for name in tables:
         if name in REBUILDABLE:
             continue
+        if name == DAILY_REPORT.full_name:
+            raise InvalidInput(f"{name} is written, not computed: make it with `flowguard report`, or in Dagster")
         if name in BY_NAME:
             raise InvalidInput(f"{name} is a record of what happened: there is nothing to compute it from again")
         close = _close_to(name)

@@ -53,6 +53,7 @@ BROKEN: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("gold.food_performance", "rows_valid"): [{"revenue_rank": 0}],
     ("gold.funnel_metrics", "rows_valid"): [{"ctr": None}],
     ("gold.category_conversion", "rows_valid"): [{"converted_clicks": 2}],
+    ("gold.daily_report", "rows_valid"): [{"generated_at": datetime(2026, 11, 19, 23, 59)}],
     ("silver.attributed_orders", "rows_valid"): [{"clicked_item_id": None}],
     ("silver.attributed_orders", "credit_conserved"): [{"credit": Decimal("0.500000")}],
     ("ops.outbox", "rows_valid"): [{"sequence": 0}],

@@ -1,11 +1,14 @@
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
+from dagster._utils.schedules import is_valid_cron_schedule
 from typer.testing import CliRunner
 
 from flowguard.cli.main import app
+from flowguard.errors import InvalidSettings
 from flowguard.settings import PREFIX, Settings, fix_in_home, load_settings
 
 
@@ -62,3 +65,29 @@ def test_a_wrong_value_is_one_line_with_the_places_searched(monkeypatch: pytest.
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.count("\n") == 1
     assert "FLOWGUARD_GATEWAY_PORT='eighty'" in result.stderr and "Searched: the environment" in result.stderr
+
+
+@pytest.mark.parametrize("schedule", ["0 6 * * *", "*/15 6-8 1,15 * MON-FRI", "  5 4 * *  sun "])
+def test_schedules_that_are_taken_are_those_of_dagster(tmp_path: Path, schedule: str) -> None:
+    taken = load_settings(tmp_path, report_schedule=schedule).report_schedule
+    assert is_valid_cron_schedule(taken) and taken == " ".join(schedule.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("report_schedule", "6:00", "not five fields of cron"),
+        ("report_schedule", "0 0 6 * * *", "not five fields of cron"),
+        ("report_schedule", "0 25 * * *", "Bad hour"),
+        ("report_schedule", "0 6 LW * *", "not five fields of cron"),
+        ("report_schedule", "0 6 30 2 *", "Bad day-of-month"),
+        ("report_time_zone", "Mars/Olympus", "not a time zone by its name, such as UTC or Europe/Berlin"),
+        ("report_time_zone", "../etc/passwd", "not a time zone"),
+        ("report_time_zone", "", "not a time zone"),
+        ("history_days", "-1", "greater than or equal to 0"),
+        ("history_days", "366", "less than or equal to 365"),
+    ],
+)
+def test_schedules_zones_and_histories_that_make_no_sense(tmp_path: Path, name: str, value: str, why: str) -> None:
+    with pytest.raises(InvalidSettings, match=rf"FLOWGUARD_{name.upper()}={re.escape(repr(value))}: .*{why}"):
+        load_settings(tmp_path, **{name: value})

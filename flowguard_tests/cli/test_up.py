@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ PARTS = ["broker", "gateway", "code-server", "webserver", "daemon", "shoppers"]
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
-    return on_free_ports(load_settings(tmp_path / "home"))
+    return on_free_ports(load_settings(tmp_path / "home", history_days=1))
 
 
 @contextmanager
@@ -70,6 +71,7 @@ def test_everything_starts_answers_and_is_gone_after_ctrl_c(own: Settings, broke
                 assert page.status == 200
         assert_a_second_one_is_refused(own)
         assert_status_shows_the_parts(own)
+        assert_it_begins_with_history_and_reports(own)
         wait_until(lambda: webserver.runs_in_flight(own), patience=120)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
@@ -77,6 +79,17 @@ def test_everything_starts_answers_and_is_gone_after_ctrl_c(own: Settings, broke
         assert running(own.home) is None
         assert (own.home / "kafka" / "data").exists() == (broker == "kafka")
     assert {"STARTED", "STARTING", "FAILURE"}.isdisjoint(run_statuses(own))
+
+
+def assert_it_begins_with_history_and_reports(own: Settings) -> None:
+    """One day of it, as the settings ask; then Dagster is asked for the reports of a week."""
+    said = own.home.with_name("output.txt").read_text
+    assert "This home is new: it gets simulated shoppers of the last day too" in said()
+    wait_until(lambda: "asking for the reports" in said(), patience=120)
+    assert "sending 2,000 events of days gone by" in said() and "bringing them into the tables" in said()
+    wait_until(lambda: len(list(own.home.glob("reports/*.md"))) == 7, patience=120)
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    assert "gross" in (own.home / "reports" / f"{yesterday}.md").read_text()
 
 
 def run_statuses(own: Settings) -> set[str]:

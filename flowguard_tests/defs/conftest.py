@@ -3,7 +3,10 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -14,6 +17,7 @@ from flowguard.settings import Settings
 from flowguard_tests.conftest import Produce
 
 Send = Callable[..., None]
+Received = list[dict[str, Any]]
 SHORT = timedelta(milliseconds=300)
 
 
@@ -60,3 +64,23 @@ def send(quick: Settings, produce: Produce) -> Send:
         produce(quick.clicks_topic, [json.dumps({**event, **click, "event_id": i}).encode() for i in ids])
 
     return send
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, Received]]:
+    """Somebody's webhook: its address, and what was posted there."""
+    received: Received = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", received
+        server.shutdown()

@@ -11,8 +11,10 @@ from flowguard.defs.everything import everything
 from flowguard.defs.freshness import TABLES as FRESH_TABLES
 from flowguard.defs.partitions import exists
 from flowguard.models.registry import TABLES
+from flowguard.models.table import Model
 from flowguard.settings import Settings, load_settings
 
+READ_BESIDE_GOLD = ["silver/clicks_cleaned", "silver/orders_cleaned"]
 GRAPH = {
     "kafka/orders.v1": ("0_kafka", []),
     "kafka/clicks.v1": ("0_kafka", []),
@@ -46,6 +48,11 @@ GRAPH = {
         ["bronze/clicks_raw", "bronze/orders_raw", "ops/ingest_ranges", "ops/quarantine"],
     ),
 }
+REPORT = "gold/daily_report"
+GRAPH[REPORT] = (
+    "3_gold",
+    sorted([*(name for name in GRAPH if name.startswith("gold/")), "ops/quarantine", *READ_BESIDE_GOLD]),
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +86,7 @@ def test_tables_are_described(definitions: dg.Definitions) -> None:
         assert node.description == table.description
         assert node.owners == ["team:data-platform"]
         assert {"ducklake"} < node.kinds
-        assert ("sql" in node.metadata) == (table.schema in ("silver", "gold"))
+        assert ("sql" in node.metadata) == isinstance(table, Model)
 
 
 def test_partitions_end_today(definitions: dg.Definitions, own: Settings) -> None:
@@ -116,16 +123,19 @@ def test_jobs_sensors_and_schedules(definitions: dg.Definitions) -> None:
         "freshness_sensor": ("RUNNING", False),
         "guard_sensor": ("RUNNING", False),
     }
-    [midnight] = repository.schedule_defs
-    assert (midnight.name, midnight.cron_schedule, midnight.execution_timezone, midnight.default_status.value) == (
-        "midnight_schedule",
-        "0 0 * * *",
-        "UTC",
-        "RUNNING",
-    )
+    assert {
+        (schedule.name, schedule.job.name, schedule.cron_schedule, schedule.execution_timezone)
+        for schedule in repository.schedule_defs
+    } == {
+        ("midnight_schedule", "gold", "0 0 * * *", "UTC"),
+        ("report_schedule", "report", "0 6 * * *", "UTC"),
+    }
+    assert {schedule.default_status.value for schedule in repository.schedule_defs} == {"RUNNING"}
     ingestion, gold = (definitions.resolve_job_def(name) for name in ("ingestion", "gold"))
     assert int(ingestion.tags["dagster/priority"]) > int(gold.tags["dagster/priority"])
-    assert names(gold.asset_layer.executable_asset_keys) == [name for name in sorted(GRAPH) if name.startswith("gold/")]
+    assert names(gold.asset_layer.executable_asset_keys) == [
+        name for name in sorted(GRAPH) if name.startswith("gold/") and name != REPORT
+    ]
     assert "freshness" not in {node.name for node in ingestion.nodes}
 
 

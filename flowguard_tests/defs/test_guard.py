@@ -1,10 +1,6 @@
 """The guard: what is wrong with Kafka fails a check and alerts, once when it begins and once when it is over."""
 
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any
 
 import dagster as dg
@@ -17,30 +13,8 @@ from flowguard.defs import guard
 from flowguard.defs.resources import Home
 from flowguard.rounds.rolling import roll
 from flowguard.settings import Settings
-from flowguard_tests.defs.conftest import Send
+from flowguard_tests.defs.conftest import Received, Send
 from flowguard_tests.waiting import wait_until
-
-Received = list[dict[str, Any]]
-
-
-@pytest.fixture
-def receiver() -> Iterator[tuple[str, Received]]:
-    """Somebody's webhook: its address, and what was posted there."""
-    received: Received = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/", received
-        server.shutdown()
 
 
 @pytest.fixture
