@@ -27,7 +27,7 @@ PLAIN: dict[str, Any] = {
     "BOOLEAN": True,
     "BLOB": b"{}",
     "DECIMAL(18, 2)": Decimal("9.90"),
-    "DECIMAL(9, 4)": Decimal("1.0000"),
+    "DECIMAL(18, 4)": Decimal("1.0000"),
     "DECIMAL(9, 6)": Decimal("1.000000"),
 }
 SOUND: dict[str, dict[str, Any]] = {
@@ -53,6 +53,11 @@ BROKEN: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("gold.food_performance", "rows_valid"): [{"revenue_rank": 0}],
     ("gold.funnel_metrics", "rows_valid"): [{"ctr": None}],
     ("gold.category_conversion", "rows_valid"): [{"converted_clicks": 2}],
+    ("gold.hourly_order_metrics", "rows_valid"): [{"hour": 24}],
+    ("gold.click_heatmap", "rows_valid"): [{"impressions": 0, "clicks": 0}],
+    ("gold.user_sessions", "rows_valid"): [{"orders": 0}],
+    ("gold.user_engagement", "rows_valid"): [{"new_users": 2}],
+    ("gold.user_cohorts", "rows_valid"): [{"cohort_users": 2}],
     ("gold.daily_report", "rows_valid"): [{"generated_at": datetime(2026, 11, 19, 23, 59)}],
     ("silver.attributed_orders", "rows_valid"): [{"clicked_item_id": None}],
     ("silver.attributed_orders", "credit_conserved"): [{"credit": Decimal("0.500000")}],

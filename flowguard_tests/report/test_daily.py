@@ -86,8 +86,9 @@ def test_figures(warehouse: Warehouse, quick: Settings) -> None:
 def test_quality_is_that_of_the_day_of_arrival(warehouse: Warehouse, quick: Settings) -> None:
     with warehouse.session() as session, session.transaction():
         session.execute("DELETE FROM silver.orders_cleaned WHERE order_id = 'o7'")
+    gold.refresh(warehouse, quick, {"gold.flow_ledger": [TODAY()]})
+    with warehouse.session() as session, session.transaction():
         session.execute(f"INSERT INTO ops.dirty_days VALUES ('silver.orders_cleaned', '{TODAY()}', 99)")
-    gold.rebuild(warehouse, quick, ["gold.flow_ledger"], TODAY(), TODAY())
     figures = compose(warehouse, quick, TODAY()).figures
     assert figures.totals is None
     assert figures.quarantine == [Refused("silver", "price", "open", 2), Refused("bronze", "unreadable", "open", 1)]
