@@ -45,10 +45,11 @@ WHERE {_SAME.format(a="old", b="changed")} AND old.order_date = changed.order_da
 _CHANGED_DAYS = """
 SELECT order_date, COUNT(*) AS orders, COUNT(known_revision) AS revised FROM changed GROUP BY order_date
 """
+# Of one order_id, a retraction comes before the order that takes its place: it has the lower revision.
 _NUMBERED = """
 SELECT
     order_id, order_date, order_timestamp, user_id, model, revision, digest,
-    {last} + ROW_NUMBER() OVER (ORDER BY order_timestamp, order_id, model) AS sequence
+    {last} + ROW_NUMBER() OVER (ORDER BY revision) AS sequence
 FROM changed
 """
 _PUBLISHED = "SELECT CAST(COALESCE(MAX(sequence), 0) AS BIGINT) FROM ops.publisher"
