@@ -213,15 +213,6 @@ def test_freshness_is_told_again_after_a_while(tick: Tick, monkeypatch: pytest.M
     assert len(tick("freshness_sensor", first.cursor).asset_events) == len(freshness.TABLES)
 
 
-def test_midnight_rebuilds_yesterday(definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:
-    repository = definitions.get_repository_def()
-    [schedule] = repository.schedule_defs
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=midnight, repository_def=repository)
-    [request] = schedule.evaluate_tick(context).run_requests
-    assert request.partition_key == (midnight - timedelta(days=1)).date().isoformat()
-
-
 def test_what_no_rolling_run_published_is_published_without_one(
     tick: Tick, home: Home, quick: Settings, send: Send
 ) -> None:
