@@ -43,10 +43,11 @@ def test_a_run_takes_everything_and_ends_when_quiet(quick: Settings, produce: Pr
 def test_what_comes_later_is_taken_by_the_same_run(quick: Settings, produce: Produce) -> None:
     produce(quick.orders_topic, [order(0)])
     later = iter([[order(1)], [order(2), order(0)]])
+    patient = quick.model_copy(update={"quiet_time": timedelta(seconds=5)})  # longer than a busy machine produces
 
     with opened(quick) as warehouse:
         result = roll(
-            quick,
+            patient,
             warehouse,
             run_id="run",
             on_commit=lambda _: produce(quick.orders_topic, next(later, [])),
