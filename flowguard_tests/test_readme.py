@@ -14,7 +14,7 @@ import pytest
 
 from flowguard.local.home import running
 from flowguard.local.ports import on_free_ports
-from flowguard.models.registry import BY_NAME
+from flowguard.models.registry import BY_NAME, VIEWS
 from flowguard.settings import PREFIX, Settings, as_environment, load_settings
 from flowguard_tests.require import require
 from flowguard_tests.waiting import wait_until
@@ -177,8 +177,7 @@ def test_what_it_names_in_the_source_is_there() -> None:
 
 
 def test_settings_and_tables_that_it_names_are_known() -> None:
-
     settings = {name.lower() for name in re.findall(rf"{PREFIX}(\w+)", README)}
     assert settings and settings <= set(Settings.model_fields)
     tables = set(re.findall(r"\b(?:gold|silver|bronze|ops)\.\w+", README))
-    assert tables and tables <= set(BY_NAME)
+    assert tables and tables <= {*BY_NAME, *(view.full_name for view in VIEWS)}

@@ -46,7 +46,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "PATIENCE", 1.0)
 
 
-@pytest.mark.parametrize("hurting", [pytest.param("pause", marks=pytest.mark.faults), "kill"])
+@pytest.mark.faults
+@pytest.mark.parametrize("hurting", ["pause", "kill"])
 def test_a_broker_that_goes_away_in_mid_ingestion(
     server: ApacheKafka, hurt: Settings, impatient: None, tmp_path: Path, hurting: str
 ) -> None:

@@ -90,6 +90,7 @@ def test_a_write_lock_that_is_not_let_go(
     assert_equal(quick, undisturbed)
 
 
+@pytest.mark.faults
 def test_two_runs_at_once_over_the_same_ranges(quick: Settings, undisturbed: Undisturbed) -> None:
     """Even without the lease, which keeps them apart otherwise."""
     opened_before(quick)

@@ -93,7 +93,7 @@ def _play(warehouse: Warehouse, home: Settings, history: list[list[Sent]], data:
     assert_frame_equal(rows(warehouse, SILVER[2]).sort(KEYS), incremental)
 
 
-@settings(max_examples=25)
+@settings(max_examples=6)
 @given(rounds, st.data())
 def test_any_arrival_gives_what_the_oracle_says(blank: Blank, history: list[list[Sent]], data: st.DataObject) -> None:
     play(blank, history, data)

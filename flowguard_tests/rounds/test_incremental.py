@@ -91,7 +91,7 @@ def _play(warehouse: Warehouse, home: Settings, history: list[list[Sent]], data:
     assert_same(contents(warehouse, (*COMPUTED, "ops.outbox")), incremental)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(rounds, st.data())
 def test_rounds_equal_one_recompute(blank: Blank, history: list[list[Sent]], data: st.DataObject) -> None:
     play(blank, history, data)
@@ -125,7 +125,7 @@ def passed_rows(tables: dict[str, pl.DataFrame], raw: str) -> list[dict[str, Any
     return tables[raw].filter(pl.col("_rule").is_null()).to_dicts()
 
 
-@settings(max_examples=5)
+@settings(max_examples=2)
 @given(rounds)
 def test_a_range_is_never_taken_twice(blank: Blank, history: list[list[Sent]]) -> None:
     with blank.opened() as warehouse:
