@@ -25,6 +25,11 @@ Home = Annotated[
 ]
 
 
+def day_option(name: str, help: str, show_default: bool | str = False) -> Any:
+    """An option that takes a UTC day."""
+    return typer.Option(name, help=help, formats=["%Y-%m-%d"], metavar="DAY", show_default=show_default)
+
+
 class _OneLineErrors(TyperGroup):
     """An error that was raised on purpose is told in its own words, without a traceback."""
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import typer
 
-from flowguard.cli.app import Home, app, console, remarks
+from flowguard.cli.app import Home, app, console, day_option, remarks
 from flowguard.errors import PlatformFailed
 from flowguard.local.home import running
 from flowguard.settings import Settings, load_settings
@@ -16,14 +16,10 @@ from flowguard.settings import Settings, load_settings
 INTERRUPTED = 130
 
 
-def _day(name: str, help: str) -> Any:
-    return typer.Option(name, help=help, formats=["%Y-%m-%d"], metavar="DAY")
-
-
 @app.command()
 def backfill(
-    first: Annotated[datetime, _day("--from", "First day, such as 2026-11-21.")],
-    last: Annotated[datetime, _day("--to", "Last day, included.")],
+    first: Annotated[datetime, day_option("--from", "First day, such as 2026-11-21.")],
+    last: Annotated[datetime, day_option("--to", "Last day, included.")],
     tables: Annotated[
         str | None,
         typer.Option(

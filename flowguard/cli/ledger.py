@@ -2,25 +2,21 @@
 
 from contextlib import closing
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from flowguard.cli.app import Home, app, remarks
+from flowguard.cli.app import Home, app, day_option, remarks
 from flowguard.cli.output import Format, print_rows
 from flowguard.errors import InvalidInput
 from flowguard.settings import Settings, load_settings
 
 
-def _day(name: str, help: str) -> Any:
-    return typer.Option(name, help=help, formats=["%Y-%m-%d"], metavar="DAY", show_default=False)
-
-
 @app.command()
 def ledger(
     home: Home = None,
-    first: Annotated[datetime | None, _day("--from", "First day of arrival, such as 2026-11-21.")] = None,
-    last: Annotated[datetime | None, _day("--to", "Last day of arrival.")] = None,
+    first: Annotated[datetime | None, day_option("--from", "First day of arrival, such as 2026-11-21.")] = None,
+    last: Annotated[datetime | None, day_option("--to", "Last day of arrival.")] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Count again: every offset of Kafka against every row in the tables.")
     ] = False,

@@ -4,9 +4,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-import typer
-
-from flowguard.cli.app import Home, app, console
+from flowguard.cli.app import Home, app, console, day_option
 from flowguard.settings import load_settings
 
 
@@ -15,9 +13,7 @@ def report(
     home: Home = None,
     day: Annotated[
         datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"], metavar="DAY", help="A UTC day, such as 2026-11-21.", show_default="yesterday"
-        ),
+        day_option("--day", "A UTC day, such as 2026-11-21.", show_default="yesterday"),
     ] = None,
 ) -> None:
     """Write the report on a UTC day as it stands now, and say where it is.
