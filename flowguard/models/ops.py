@@ -1,4 +1,4 @@
-"""The tables of the accounting: quarantine, ingested ranges, and what GOLD still has to refresh."""
+"""The tables of the accounting: quarantine, ingested ranges, what GOLD still has to refresh, and which checks fail."""
 
 from flowguard.bronze.tables import COORDINATES, INGESTION
 from flowguard.models.table import BYTES, COUNT, DAY, INSTANT, SMALL, TEXT, Column, Table, required
@@ -104,4 +104,25 @@ PUBLISHER = Table(
         required("recorded_at", INSTANT, "When it was written down, UTC"),
     ),
     keys=("producer_id",),
+)
+CHECK_FAILURES = Table(
+    "ops",
+    "check_failures",
+    "Checks that fail now, by day; a row leaves when a later evaluation of its day passes",
+    (
+        required("table_name", TEXT, "The table that is checked"),
+        required("check_name", TEXT, "The check"),
+        Column("day", DAY, "UTC day whose rows fail, in the table's own partitions; NULL: the table has no days"),
+        required("severity", TEXT, "ERROR or WARN"),
+        required("failing_rows", COUNT, "How many rows of the day fail"),
+        required("description", TEXT, "What must hold"),
+        required("examples", TEXT, "Up to 5 failing rows, a JSON array of objects"),
+        required("sql", TEXT, "Finds all failing rows of the day"),
+        required("since", INSTANT, "When the check was first seen to fail on the day, UTC"),
+        required("evaluated_at", INSTANT, "When it was last evaluated on the day, UTC"),
+        required("run_id", TEXT, "Dagster run that evaluated it last"),
+        Column("overridden_at", INSTANT, "When a person decided that GOLD may follow nevertheless, UTC"),
+        Column("override_reason", TEXT, "Why"),
+    ),
+    keys=("table_name", "check_name", "day"),
 )

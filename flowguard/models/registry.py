@@ -3,14 +3,14 @@
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
 from flowguard.gold import views
 from flowguard.gold.tables import DAILY_REPORT, GOLD
-from flowguard.models.ops import DIRTY_DAYS, GENERATIONS, INGEST_RANGES, OUTBOX, PUBLISHER, QUARANTINE
+from flowguard.models.ops import CHECK_FAILURES, DIRTY_DAYS, GENERATIONS, INGEST_RANGES, OUTBOX, PUBLISHER, QUARANTINE
 from flowguard.models.table import Model, Table, View
 from flowguard.silver.tables import SILVER
 
 TABLES: tuple[Table, ...] = (
     *(ORDERS_RAW, CLICKS_RAW, QUARANTINE, INGEST_RANGES, GENERATIONS, DIRTY_DAYS),
     *SILVER,
-    *(OUTBOX, PUBLISHER),
+    *(OUTBOX, PUBLISHER, CHECK_FAILURES),
     *GOLD,
     DAILY_REPORT,
 )
