@@ -23,7 +23,7 @@ up: $(BROKER_READY) ## set up and run the platform  [SIMULATE=0: no shoppers] [B
 demo: $(BROKER_READY) ## send events through everything and check every figure  [EVENTS=50000] [BROKER=kafka]
 	@$(BIN)/flowguard demo $(if $(EVENTS),--events $(EVENTS)) $(CHOSEN_BROKER)
 
-test: $(VENV)/.dev ## run the tests  [ARGS=…: for pytest]
+test: $(VENV)/.dev $(VENV)/.fakesnow ## run the tests  [ARGS=…: for pytest]
 	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
 	@$(BIN)/python -m pytest -m "not faults" $(ARGS)
 
@@ -49,10 +49,11 @@ screenshots: $(VENV)/.dev ## take the pictures in docs/images again; needs Chrom
 	@$(BIN)/python tools/screenshots.py
 
 requirements: $(VENV)/.tools ## pin again what pyproject.toml asks for, at today's versions
-	@$(COMPILE) --upgrade pyproject.toml --extra kafka --extra local --extra postgres --group dev --output-file requirements/dev.txt
+	@$(COMPILE) --upgrade pyproject.toml --extra kafka --extra local --extra postgres --extra snowflake --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
 	@$(COMPILE) pyproject.toml --extra kafka --extra local --constraint requirements/dev.txt --output-file requirements/kafka.txt
 	@$(COMPILE) pyproject.toml --extra postgres --constraint requirements/dev.txt --output-file requirements/deploy.txt
+	@$(COMPILE) --upgrade --output-file requirements/fakesnow.txt requirements/fakesnow.in
 	@$(COMPILE) --constraint requirements/dev.txt --output-file requirements/tools.txt requirements/tools.in
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11
@@ -77,6 +78,13 @@ $(VENV)/.tools: requirements/tools.txt
 	@test -x $(BIN)/python || { echo "Creating $(VENV) with $$($(PYTHON) --version) …"; $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt
+	@touch $@
+
+# fakesnow has a DuckDB of its own, so an environment of its own.
+
+$(VENV)/.fakesnow: requirements/fakesnow.txt $(VENV)/.tools
+	@$(BIN)/python -m venv --without-pip $(VENV)/fakesnow
+	@VIRTUAL_ENV=$(abspath $(VENV))/fakesnow $(BIN)/uv pip install --quiet --require-hashes -r requirements/fakesnow.txt
 	@touch $@
 
 # Its jars, which are checked against requirements/kafka.sha256. Done at once when they are there.

@@ -7,6 +7,7 @@
     │   ├── BrokerUnavailable     Kafka did not answer, or not in time
     │   ├── Superseded            another process does the same work now
     │   ├── WarehouseBusy         another process holds the write lock, or the catalog
+    │   ├── WarehouseUnavailable  the warehouse did not answer, or the login has expired
     │   └── StorageFailed         the disk is full, or cannot be written
     └── Terminal                  a person has to decide or mend something
         ├── InvalidSettings       a setting is missing or unreadable
@@ -46,6 +47,10 @@ class Superseded(Transient):
 
 class WarehouseBusy(Transient):
     """Another process holds the write lock, or the catalog, for longer than we are willing to wait."""
+
+
+class WarehouseUnavailable(Transient):
+    """The warehouse did not answer, or the login has expired. Nothing of what was being written is in the tables."""
 
 
 class StorageFailed(Transient):

@@ -21,6 +21,7 @@ from flowguard.errors import InvalidSettings
 PREFIX = "FLOWGUARD_"
 DEFAULT_HOME = Path(".flowguard")
 AttributionModel = Literal["last_click", "first_click"]
+_SECRETS = {"alert_webhook", "gateway_api_keys", "snowflake_private_key_passphrase", "snowflake_token"}
 
 
 def two_years_back() -> date:
@@ -35,7 +36,17 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     home: Path = Field(DEFAULT_HOME, description="Directory that holds the warehouse, Dagster's storage and logs")
-    warehouse: Literal["ducklake"] = Field("ducklake", description="Where the tables live")
+    warehouse: Literal["ducklake", "snowflake"] = Field("ducklake", description="Where the tables live")
+
+    snowflake_account: str | None = Field(None, description="Snowflake account, such as myorg-account1")
+    snowflake_user: str | None = Field(None, description="Snowflake user")
+    snowflake_private_key: Path | None = Field(None, description="File of the user's private key, PEM")
+    snowflake_private_key_passphrase: SecretStr | None = Field(None, description="What that file is encrypted with")
+    snowflake_token: SecretStr | None = Field(None, description="Token of OAuth, instead of a private key")
+    snowflake_role: str = Field("FLOWGUARD", description="Role that owns the tables")
+    snowflake_warehouse: str = Field("FLOWGUARD", description="Virtual warehouse that computes")
+    snowflake_database: str = Field("FLOWGUARD", description="Database of the tables; nothing else needs be in it")
+    snowflake_endpoint: str | None = Field(None, description="URL to reach Snowflake at, where not the account's own")
 
     kafka_bootstrap_servers: str = Field("127.0.0.1:19092", description="Kafka brokers, host:port, comma-separated")
     orders_topic: str = Field("orders.v1", description="Topic of order events")
@@ -205,7 +216,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
 
     Secrets are found by the child where this process found them.
     """
-    given = settings.model_dump(mode="json", exclude_defaults=True, exclude={"alert_webhook", "gateway_api_keys"})
+    given = settings.model_dump(mode="json", exclude_defaults=True, exclude=_SECRETS)
     own = {
         f"{PREFIX}{name}".upper(): ",".join(value) if isinstance(value, list) else str(value)
         for name, value in given.items()

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -30,6 +31,7 @@ def _runs(command: Callable[[Path, int], list[str]]) -> bool:
 COMPONENTS = {
     "embedded-broker": Component(lambda: _runs(broker.command), "pip install 'flowguard[local]'"),
     "apache-kafka": Component(lambda: _runs(apache_kafka.command), "python -m flowguard.local.apache_kafka"),
+    "fakesnow": Component(lambda: (Path(sys.prefix) / "fakesnow/bin/fakesnow").exists(), "make .venv/.fakesnow"),
     "chromium": Component(lambda: shutil.which("chromium"), "apt-get install chromium"),
     "playwright": Component(lambda: importlib.util.find_spec("playwright"), "pip install playwright"),
     "docker-compose": Component(lambda: shutil.which("docker-compose"), "apt-get install docker-compose"),

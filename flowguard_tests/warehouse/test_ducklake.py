@@ -1,10 +1,9 @@
-"""What every warehouse promises, on the embedded one."""
+"""What the embedded warehouse promises besides the contract."""
 
 import multiprocessing
 import signal
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, datetime
 from pathlib import Path
 from threading import Timer
 
@@ -16,15 +15,12 @@ from flowguard.errors import InvalidInput, WarehouseBusy, WarehouseCorrupt
 from flowguard.models.ops import DIRTY_DAYS, QUARANTINE
 from flowguard.models.registry import TABLES, VIEWS
 from flowguard.models.scope import days
-from flowguard.models.table import Model
 from flowguard.rounds import gold
 from flowguard.settings import Settings, load_settings
 from flowguard.silver.tables import CLICKS_CLEANED
 from flowguard.warehouse import Warehouse, open_warehouse
 from flowguard.warehouse.lock import file_lock
-
-DAY = date(2026, 11, 20)
-COUNT = f"SELECT COUNT(*) FROM {DIRTY_DAYS.full_name}"
+from flowguard_tests.warehouse.samples import COUNT, DAY, clicks, dirty
 
 
 @pytest.fixture
@@ -37,57 +33,6 @@ def warehouse(home: Settings) -> Iterator[Warehouse]:
     warehouse = open_warehouse(home)
     yield warehouse
     warehouse.close()
-
-
-def dirty(*versions: int) -> pl.DataFrame:
-    rows = [("silver.orders_cleaned", DAY, version) for version in versions]
-    return pl.DataFrame(rows, schema={"table_name": pl.String, "day": pl.Date, "version": pl.Int64}, orient="row")
-
-
-def clicks(*offsets: int) -> pl.DataFrame:
-    row = {
-        "event_id": "e", "event_type": "click", "user_id": "u", "session_id": None, "item_id": "i", "item_name": "i",
-        "category": "c", "page": None, "position": None, "event_timestamp": datetime(2026, 11, 20, 12),
-        "schema_version": 1, "_rule": None, "_unknown_fields": 0, "payload": b"\0\xff" * 50_000, "_topic": "clicks.v1",
-        "_generation": 1, "_partition": 0, "_arrived_at": datetime(2026, 11, 20, 12), "_arrival_date": DAY,
-        "_ingested_at": datetime(2026, 11, 20, 12), "_run_id": "run",
-    }  # fmt: skip
-    rows = [row | {"event_id": f"e{offset}", "_offset": offset} for offset in offsets]
-    types = {"session_id": pl.String, "page": pl.String, "_rule": pl.String}
-    types |= dict.fromkeys(("position", "schema_version", "_unknown_fields", "_generation", "_partition"), pl.Int32)
-    return pl.DataFrame(rows, schema_overrides=types).select(CLICKS_RAW.column_names)
-
-
-def test_a_transaction_is_all_or_nothing(warehouse: Warehouse) -> None:
-    with warehouse.session() as session:
-        with session.transaction():
-            session.insert(DIRTY_DAYS, dirty(1))
-        with pytest.raises(RuntimeError, match="half-way"), session.transaction():
-            session.insert(DIRTY_DAYS, dirty(2))
-            raise RuntimeError("half-way")
-        assert session.query(COUNT).item() == 1
-
-
-def test_a_failed_rebuild_leaves_the_old_rows(warehouse: Warehouse) -> None:
-    broken = Model("silver", "clicks_cleaned", "", CLICKS_CLEANED.columns, (), day="event_date")
-    vars(broken)["sql"] = "SELECT CAST(event_id AS INTEGER) AS event_id FROM bronze.clicks_raw"
-    staged = warehouse.stage(CLICKS_RAW, clicks(0, 1))
-    with warehouse.session() as session:
-        with session.transaction():
-            session.append(staged)
-            session.rebuild(CLICKS_CLEANED, days(DAY, DAY))
-        with pytest.raises(Exception, match="Could not convert"), session.transaction():
-            session.rebuild(broken, days(DAY, DAY))
-    assert warehouse.query("SELECT COUNT(*) FROM silver.clicks_cleaned").item() == 2
-
-
-def test_staged_rows_are_seen_once_appended_and_come_back_unchanged(warehouse: Warehouse) -> None:
-    staged = warehouse.stage(CLICKS_RAW, clicks(0, 1, 2))
-    assert warehouse.query("SELECT COUNT(*) FROM bronze.clicks_raw").item() == 0
-    with warehouse.session() as session, session.transaction():
-        session.append(staged)
-    stored = warehouse.query("SELECT * FROM bronze.clicks_raw ORDER BY _offset")
-    assert stored.select(CLICKS_RAW.column_names).equals(clicks(0, 1, 2))
 
 
 def test_readers_are_not_blocked_by_a_writer(warehouse: Warehouse, home: Settings) -> None:
@@ -163,11 +108,6 @@ def test_reading_only_writes_nothing(warehouse: Warehouse, home: Settings) -> No
 def test_without_a_warehouse_reading_says_so(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no warehouse"):
         open_warehouse(load_settings(tmp_path), read_only=True)
-
-
-def test_every_table_is_there_with_its_columns(warehouse: Warehouse) -> None:
-    for table in TABLES:
-        assert tuple(warehouse.query(f"SELECT * FROM {table.full_name}").columns) == table.column_names
 
 
 def make_older(home: Settings, *columns: str) -> None:

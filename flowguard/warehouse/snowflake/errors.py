@@ -1,0 +1,65 @@
+"""The connector's errors become ours: what may be tried again, and what a person has to mend."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flowguard.errors import FlowGuardError, InvalidInput, InvalidSettings, WarehouseBusy, WarehouseUnavailable
+
+_LOGIN = {251006, 390100, 390101, 390144, 390303, 394300, 394304}
+_EXPIRED = {390104, 390110, 390111, 390112, 390114, 390195, 390318}
+_LOCKED = {625, 55000, 57014}
+_NO_WAREHOUSE = {606, 90073, 2043001}
+_NOT_AUTHORISED = {3001, 3003, 3041}
+_MISSING = {2003, 2043}
+_NETWORK = {250003, 250006, 250007, 250008, 253003, 253006, 261000}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What Snowflake, or the way to it, refuses."""
+    from snowflake.connector import errors
+
+    try:
+        yield
+    except errors.Error as error:
+        raise _ours(error, isinstance(error, errors.OperationalError | errors.InterfaceError)) from error
+    except OSError as error:
+        raise _unavailable(error) from error
+    except ValueError as error:
+        if "key" in str(error).lower() or "passphrase" in str(error).lower():
+            raise InvalidSettings(f"FLOWGUARD_SNOWFLAKE_PRIVATE_KEY cannot be read: {error}") from error
+        raise
+
+
+def _ours(error: Exception, transient: bool) -> FlowGuardError:
+    code = getattr(error, "errno", None)
+    if code in _EXPIRED:
+        return WarehouseUnavailable(f"Snowflake's login has expired, the next attempt logs in again: {error}")
+    if code in _LOCKED:
+        return WarehouseBusy(f"Snowflake: another transaction holds the lock; nothing was written: {error}")
+    if code in _NO_WAREHOUSE:
+        return InvalidSettings(
+            f"Snowflake: no virtual warehouse: set FLOWGUARD_SNOWFLAKE_WAREHOUSE to one that exists, and "
+            f"GRANT USAGE ON WAREHOUSE it to the role: {error}"
+        )
+    if code in _NOT_AUTHORISED:
+        return InvalidSettings(
+            f"Snowflake: the role lacks a privilege: run what `flowguard warehouse init --role-script` prints: {error}"
+        )
+    if code in _MISSING:
+        return InvalidInput(
+            f"Snowflake: this does not exist, or the role may not see it; `flowguard warehouse init` creates the "
+            f"tables, and `flowguard warehouse init --role-script` prints the grants: {error}"
+        )
+    if code in _LOGIN or (code == 250001 and not transient):  # it is also what a network that is down is told as
+        return InvalidSettings(
+            f"Snowflake refuses the login: compare FLOWGUARD_SNOWFLAKE_ACCOUNT, _USER, _ROLE and the key or token: "
+            f"{error}"
+        )
+    if transient or code in _NETWORK:
+        return _unavailable(error)
+    return InvalidInput(f"Snowflake: {error}")
+
+
+def _unavailable(error: Exception) -> WarehouseUnavailable:
+    return WarehouseUnavailable(f"Snowflake does not answer; nothing was written, and it is safe to try again: {error}")

@@ -1,0 +1,139 @@
+"""One connection to Snowflake: transactions, and the changes made in them.
+
+Between BEGIN and COMMIT there is no DDL, which would commit: what is kept goes into a table that was made before.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import polars as pl
+from sqlglot import exp
+
+from flowguard.faults import crash_point
+from flowguard.models import render
+from flowguard.models.parameters import Parameters
+from flowguard.models.scope import Scope
+from flowguard.models.table import Model, Table
+from flowguard.warehouse.base import Staged
+from flowguard.warehouse.snowflake import scratch, stage
+from flowguard.warehouse.snowflake.dialect import parse, translate
+from flowguard.warehouse.snowflake.errors import translated
+from flowguard.warehouse.snowflake.rows import fetch, kind, kind_of
+from flowguard.warehouse.snowflake.scratch import SCRATCH, Kept, Kind
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+    from snowflake.connector.cursor import SnowflakeCursor
+
+
+class SnowflakeSession:
+    """See `flowguard.warehouse.base.Session`. All SQL is given in the DuckDB dialect."""
+
+    def __init__(
+        self,
+        connection: "SnowflakeConnection",
+        lock: Callable[[], AbstractContextManager[None]],
+        parameters: Parameters,
+    ) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._parameters = parameters
+        self._kept: dict[str, Kept] = {}
+        self._ids: list[str] = []
+
+    def query(self, sql: str) -> pl.DataFrame:
+        with translated():
+            return fetch(self._run(self._translate(sql)))
+
+    def execute(self, sql: str) -> None:
+        self._run(self._translate(sql))
+
+    def keep(self, name: str, rows: pl.DataFrame | str) -> None:
+        self._kept[name] = self._keep_rows(rows) if isinstance(rows, str) else self._keep_frame(rows)
+        self._ids.append(self._kept[name].id)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        with self._begun():
+            yield
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._lock(), self._begun():
+            yield
+
+    @contextmanager
+    def at_full_strength(self) -> Iterator[None]:
+        """How strong it is, the virtual warehouse's size says."""
+        yield
+
+    def append(self, staged: Staged) -> None:
+        for file in staged.files:
+            self._run(stage.copy(staged.table.full_name, file))
+
+    def insert(self, table: Table, rows: pl.DataFrame | str) -> None:
+        if not isinstance(rows, str):
+            self._load(table.full_name, rows)
+            return
+        columns = ", ".join(_columns(rows, table))
+        source = self._translate(f"SELECT {columns} FROM ({rows}) AS new_rows")
+        self._run(f"INSERT INTO {table.full_name} ({columns}) {source}")
+
+    def rebuild(self, model: Model, scope: Scope) -> None:
+        self.execute(render.delete(model, scope))
+        crash_point("silver.deleted")
+        self.insert(model, render.select(model, scope, self._parameters))
+
+    def forget(self) -> None:
+        """Delete what was kept. A DELETE locks the table against others', so this is not done in a transaction."""
+        if self._ids:
+            listed = ", ".join(f"'{id}'" for id in self._ids)
+            self._run(f"DELETE FROM {SCRATCH} WHERE relation IN ({listed})")
+
+    def _keep_rows(self, sql: str) -> Kept:
+        source = self._translate(sql)
+        with translated():
+            columns = {column.name.lower(): kind(column) for column in self._connection.cursor().describe(source)}
+        kept = scratch.keep(uuid4().hex, columns)
+        slots, names = ", ".join(kept.slots.values()), ", ".join(columns)
+        self._run(f"INSERT INTO {SCRATCH} (relation, {slots}) SELECT '{kept.id}', {names} FROM ({source}) AS kept_rows")
+        return kept
+
+    def _keep_frame(self, frame: pl.DataFrame) -> Kept:
+        columns: Mapping[str, Kind] = {name: kind_of(type) for name, type in frame.schema.items()}
+        kept = scratch.keep(uuid4().hex, columns)
+        self._load(SCRATCH, frame.rename(kept.slots).with_columns(relation=pl.lit(kept.id)))
+        return kept
+
+    def _load(self, target: str, frame: pl.DataFrame) -> None:
+        if frame.height:
+            self._run(stage.copy(target, stage.put(self._connection, frame)))
+
+    def _translate(self, sql: str) -> str:
+        return translate(parse(sql), {name: kept.select for name, kept in self._kept.items()})
+
+    def _run(self, sql: str) -> "SnowflakeCursor":
+        with translated():
+            return self._connection.cursor().execute(sql)  # type: ignore[return-value]
+
+    @contextmanager
+    def _begun(self) -> Iterator[None]:
+        self._run("BEGIN")
+        try:
+            yield
+            self._run("COMMIT")
+        except BaseException:
+            # Where the connection is broken, Snowflake rolls back by itself.
+            with suppress(Exception):
+                self._run("ROLLBACK")
+            raise
+
+
+def _columns(sql: str, table: Table) -> tuple[str, ...]:
+    """The columns of a SELECT, which may be fewer than the table's."""
+    selected = parse(sql)
+    assert isinstance(selected, exp.Query)
+    names = tuple(selected.named_selects)
+    return table.column_names if "*" in names else names

@@ -1,0 +1,83 @@
+"""The tables of a home in Snowflake."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+
+import polars as pl
+from sqlglot import exp
+
+from flowguard.errors import InvalidInput
+from flowguard.models import render
+from flowguard.models.scope import Scope
+from flowguard.models.table import Model, Table
+from flowguard.settings import Settings
+from flowguard.warehouse.base import Session, Staged, parameters_of
+from flowguard.warehouse.lock import file_lock
+from flowguard.warehouse.snowflake import migrations, stage
+from flowguard.warehouse.snowflake.connection import connect
+from flowguard.warehouse.snowflake.dialect import parse, translate
+from flowguard.warehouse.snowflake.errors import translated
+from flowguard.warehouse.snowflake.session import SnowflakeSession
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+_LOCK_TIMEOUT_SECONDS = 600.0
+
+
+class SnowflakeWarehouse:
+    """See `flowguard.warehouse.base.Warehouse`."""
+
+    def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
+        self._settings = settings
+        self._read_only = read_only
+        self._idle: list[SnowflakeConnection] = []
+        if not read_only:
+            with self._lock(), translated(), connect(settings) as connection:
+                migrations.run(connection)
+
+    def query(self, sql: str) -> pl.DataFrame:
+        if self._read_only and not isinstance(parse(sql), exp.Query):
+            raise InvalidInput("only one SELECT can be answered: the tables are read-only here")
+        with self.session() as session:
+            return session.query(sql)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        with self._connection() as connection:
+            session = SnowflakeSession(connection, self._lock, parameters_of(self._settings))
+            yield session
+            session.forget()
+
+    def stage(self, table: Table, frame: pl.DataFrame) -> Staged:
+        if frame.is_empty():
+            return Staged(table, (), 0)
+        with self._connection() as connection:
+            return Staged(table, (stage.put(connection, frame),), frame.height)
+
+    def model_sql(self, model: Model, scope: Scope) -> str:
+        return translate(parse(render.select(model, scope, parameters_of(self._settings))), {})
+
+    def maintain(self) -> Iterator[str]:
+        """Snowflake compacts by itself."""
+        yield from ()
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _connection(self) -> Iterator["SnowflakeConnection"]:
+        """A login takes a second, so connections are used again; not those on which something failed."""
+        with translated():
+            connection = self._idle.pop() if self._idle else connect(self._settings)
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def _lock(self) -> AbstractContextManager[None]:
+        return file_lock(self._settings.home / "warehouse" / "write.lock", _LOCK_TIMEOUT_SECONDS)

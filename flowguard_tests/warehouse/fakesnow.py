@@ -1,0 +1,50 @@
+"""A fakesnow server, in the environment that `make` creates for it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from flowguard.local.ports import free_port
+from flowguard.settings import Settings, load_settings
+from flowguard_tests.waiting import wait_until
+
+COMMAND = Path(sys.prefix) / "fakesnow" / "bin" / "fakesnow"
+
+
+@contextmanager
+def fakesnow(log: Path) -> Iterator[str]:
+    """The address of a server that forgets everything at its end."""
+    port = free_port()
+    with log.open("w") as output:
+        server = subprocess.Popen([COMMAND, "--server", "--port", str(port)], stdout=output, stderr=subprocess.STDOUT)
+        try:
+            wait_until(lambda: "running on" in log.read_text(), patience=60)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+            server.wait()
+
+
+def private_key(file: Path) -> Path:
+    """A new key, written to a file."""
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    file.write_bytes(key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
+    return file
+
+
+def settings_for(home: Path, endpoint: str, key: Path) -> Settings:
+    """Settings of a home whose tables are on the server."""
+    return load_settings(
+        home,
+        warehouse="snowflake",
+        snowflake_account="fakesnow",
+        snowflake_user="tests",
+        snowflake_private_key=key,
+        snowflake_endpoint=endpoint,
+    )
