@@ -70,7 +70,7 @@ class Warehouse(Protocol):
         """Write rows to files outside of any transaction."""
 
     def model_sql(self, model: Model, scope: Scope) -> str:
-        """The SELECT of a model for a scope, in this warehouse's dialect."""
+        """The SELECT of a model for a scope, as a session takes it."""
 
     def maintain(self) -> Iterator[str]:
         """Compact and clean up; yields the name of each step before it is done."""

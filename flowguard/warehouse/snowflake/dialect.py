@@ -28,9 +28,18 @@ def translate(tree: exp.Expr, relations: Mapping[str, str]) -> str:
         if isinstance(node, exp.Table) and not node.db and node.name in relations and node.name not in inner:
             kept = sqlglot.parse_one(relations[node.name], read="snowflake")
             return exp.Subquery(this=kept, alias=exp.TableAlias(this=exp.to_identifier(node.alias or node.name)))
+        if isinstance(node, exp.Sub) and isinstance(node.expression, exp.Interval):
+            return _before(node, node.expression)
         return node
 
     return tree.transform(replace).sql("snowflake").replace("TIMESTAMPNTZ", "TIMESTAMP_NTZ")
+
+
+def _before(node: exp.Sub, interval: exp.Interval) -> exp.Expr:
+    """Snowflake's intervals are literals: one that is computed has to be added by a function."""
+    if isinstance(interval.this, exp.Literal):
+        return node
+    return exp.DateAdd(this=node.this, expression=exp.Neg(this=exp.paren(interval.this)), unit=interval.args["unit"])
 
 
 def create(table: Table) -> str:
@@ -41,4 +50,5 @@ def create(table: Table) -> str:
 
 def type_of(type: str) -> str:
     """A column's type, as it is declared."""
-    return _INTEGERS.get(type) or exp.DataType.build(type, dialect="duckdb").sql("snowflake")
+    declared = _INTEGERS.get(type) or exp.DataType.build(type, dialect="duckdb").sql("snowflake")
+    return declared.replace("TIMESTAMPNTZ", "TIMESTAMP_NTZ")

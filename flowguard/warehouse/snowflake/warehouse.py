@@ -16,7 +16,7 @@ from flowguard.warehouse.base import Session, Staged, parameters_of
 from flowguard.warehouse.lock import file_lock
 from flowguard.warehouse.snowflake import migrations, stage
 from flowguard.warehouse.snowflake.connection import connect
-from flowguard.warehouse.snowflake.dialect import parse, translate
+from flowguard.warehouse.snowflake.dialect import parse
 from flowguard.warehouse.snowflake.errors import translated
 from flowguard.warehouse.snowflake.session import SnowflakeSession
 
@@ -57,7 +57,7 @@ class SnowflakeWarehouse:
             return Staged(table, (stage.put(connection, frame),), frame.height)
 
     def model_sql(self, model: Model, scope: Scope) -> str:
-        return translate(parse(render.select(model, scope, parameters_of(self._settings))), {})
+        return render.select(model, scope, parameters_of(self._settings))
 
     def maintain(self) -> Iterator[str]:
         """Snowflake compacts by itself."""
