@@ -18,10 +18,23 @@ from flowguard_tests.warehouse.samples import DAY
 LINTER = Linter(config=FluffConfig(overrides={"dialect": "snowflake"}))
 WHOLE = days(DAY, DAY)
 TOUCHED = Scope(WHOLE.start, WHOLE.end, touched=True)
-FUNCTIONS = set(
-    """AND CASE CAST COALESCE CONCAT_WS COUNT DATEDIFF DATE_DIFF DATEADD EXTRACT FIRST_VALUE GREATEST IF LAG LEAD LEAST LENGTH MAX MD5 MIN
-    OR RANK ROUND ROW_NUMBER SQRT SUM TRUNC""".split()  # noqa: SIM905
-)
+FUNCTIONS = {
+    *(
+        "AND",
+        "CASE",
+        "CAST",
+        "COALESCE",
+        "CONCAT_WS",
+        "COUNT",
+        "DATEDIFF",
+        "DATE_DIFF",
+        "DATEADD",
+        "DATE_ADD",
+        "EXTRACT",
+    ),
+    *("FIRST_VALUE", "GREATEST", "IF", "LAG", "LEAD", "LEAST", "LENGTH", "MAX", "MD5", "MIN", "OR", "RANK", "ROUND"),
+    *("ROW_NUMBER", "SQRT", "SUM", "TRUNC"),
+}
 
 
 def texts() -> Iterator[tuple[str, str]]:
