@@ -8,13 +8,12 @@ SEEDS = range(4)
 
 
 def test_drops_are_caught_and_false_alarms_are_few() -> None:
-    print(f"seeds {list(SEEDS)}")
     found = measured({seed: year(seed) for seed in SEEDS})
     assert found["metric"].to_list() == list(METRICS)
     for metric in found.iter_rows(named=True):
-        assert metric["caught_100"] == 1, metric
-        assert metric["caught_50"] >= 0.9, metric
-        assert metric["false_alarms"] <= 1, metric
+        assert metric["caught_100"] == 1, (SEEDS, metric)
+        assert metric["caught_50"] >= 0.9, (SEEDS, metric)
+        assert metric["false_alarms"] <= 1, (SEEDS, metric)
 
 
 @pytest.mark.parametrize("orders", [30, 3000])
