@@ -52,8 +52,8 @@ def evaluate(warehouse: Warehouse, check: Check, days: Iterable[date | None]) ->
     """Look for the failing rows of some days."""
     started, looked_at = time.monotonic(), frozenset(days)
     rows = warehouse.query(check.counted(looked_at))
-    failing = int(rows["failing_rows"][0]) if rows.height else 0
-    return Outcome(failing, rows.drop("failing_rows"), looked_at, time.monotonic() - started)
+    failing = int(rows.filter(example=1)["failing_rows"].sum())
+    return Outcome(failing, rows.drop("failing_rows", "example"), looked_at, time.monotonic() - started)
 
 
 def failing_days(warehouse: Warehouse, check: Check, failed: Outcome) -> Iterator[Outcome]:
