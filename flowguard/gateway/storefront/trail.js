@@ -9,7 +9,8 @@ const KEPT = "flowguard.trail";
 const MOST = 200; // as many as the gateway tells
 const SHOWN = 6;
 const ASK_MS = 1000; // while something is on its way; less and less often when nothing changes
-const LONGEST_ASK_MS = 15000;
+const LONGEST_ASK_MS = 5000;
+const GIVE_UP_MS = 15000;
 const NAMES = { impression: "Seen", click: "Clicked", order_placed: "Ordered" };
 const STATES = {
   away: "No connection to the shop.",
@@ -77,7 +78,7 @@ export class Trail {
     this.#asking = true;
     let after = 0;
     try {
-      const answer = await fetch(this.address, { headers: withKey(), signal: AbortSignal.timeout(LONGEST_ASK_MS) });
+      const answer = await fetch(this.address, { headers: withKey(), signal: AbortSignal.timeout(GIVE_UP_MS) });
       after = 1000 * Number(answer.headers.get("Retry-After") ?? 0);
       if (answer.ok) this.#take((await answer.json()).events);
       else this.#state = answer.status === 404 ? "off" : "busy";
@@ -113,7 +114,7 @@ export class Trail {
     const rows = Object.entries(NAMES).map(([type, name]) => row(name, all.filter((event) => event.type === type)));
     this.#panel.querySelector("tbody").replaceChildren(...rows);
     const arrived = all.filter((event) => event.silver).length;
-    this.#panel.querySelector(".sum").textContent = all.length ? `${arrived} of ${all.length} in SILVER` : "";
+    this.#panel.querySelector(".sum").textContent = all.length ? `${arrived} of ${all.length}` : "";
     const latest = all.filter((event) => event.type !== "impression").sort((a, b) => b.sent - a.sent).slice(0, SHOWN);
     this.#panel.querySelector(".hint").hidden = latest.length > 0;
     this.#panel.querySelector(".latest").replaceChildren(...latest.map(step));
