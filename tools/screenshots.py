@@ -103,6 +103,16 @@ def picture(
 
 
 def order_something(page: Page, settings: Settings) -> None:
+    """As a second visitor: the first event of all starts a run, which takes seconds that later ones do not."""
+    assert page.context.browser is not None
+    first = page.context.browser.new_page()
+    first.set_default_timeout(PATIENCE_MS)
+    order_diavola(first, settings)
+    first.close()
+    order_diavola(page, settings)
+
+
+def order_diavola(page: Page, settings: Settings) -> None:
     page.goto(gateway_address(settings))
     page.get_by_role("button", name="Diavola $").click()
     page.get_by_role("button", name="Order for").click()
