@@ -9,17 +9,23 @@ export function withKey(headers = {}) {
   return key ? { ...headers, "X-API-Key": key } : headers;
 }
 
-// Calls back once a key is given; who closes the dialog without one is not asked again by the same page.
+let declined = false;
+
+// Calls back once a key is given. Who closes the dialog without one is left alone until `mayAsk`.
 export function askForKey(given) {
   const dialog = document.getElementById("key");
   const field = document.getElementById("key-value");
-  if (dialog.open || askForKey.declined) return;
+  if (dialog.open || declined) return;
   dialog.addEventListener("close", () => {
-    askForKey.declined = !field.value;
+    declined = !field.value;
     if (!field.value) return;
     write("sessionStorage", NAME, field.value);
     field.value = "";
     given();
   }, { once: true });
   dialog.showModal();
+}
+
+export function mayAsk() {
+  declined = false;
 }

@@ -10,18 +10,19 @@ export class DishDialog {
   #state = this.#dialog.querySelector(".state");
   #button = this.#dialog.querySelector(".main");
   #dish;
+  #placed; // the order that the dialog tells of
 
   // send(event): a promise of the gateway's entry
   constructor(send) {
     this.send = send;
     this.#dialog.querySelector(".close").addEventListener("click", () => this.#dialog.close());
     this.#dialog.addEventListener("click", ({ target }) => { if (target === this.#dialog) this.#dialog.close(); });
-    this.#dialog.addEventListener("close", () => { this.#dish = undefined; });
     this.#button.addEventListener("click", () => (this.#button.value === "order" ? this.#order(this.#dish) : this.#dialog.close()));
   }
 
   open(dish) {
     this.#dish = dish;
+    this.#placed = undefined;
     this.#dialog.dataset.tint = dish.tint;
     picture(this.#dialog.querySelector(".picture"), dish.item_id);
     this.#dialog.querySelector("h2").textContent = dish.item_name;
@@ -35,7 +36,8 @@ export class DishDialog {
 
   async #order(dish) {
     const placed = order(dish);
-    const shown = () => this.#dish === dish; // a person may have gone on to another
+    this.#placed = placed;
+    const shown = () => this.#dialog.open && this.#placed === placed; // a person may have gone on
     this.#offer("wait", "Sending …");
     const late = setTimeout(() => shown() && this.#late(placed), LATE_MS);
     const entry = await this.send(placed);

@@ -18,13 +18,15 @@ export function element(name, text, kind = "") {
   return Object.assign(document.createElement(name), { textContent: text, className: kind });
 }
 
-// Tells something in passing.
-export function say(text, tone = "") {
+// Tells something in passing, above whatever is open.
+export function say(text, tone) {
   const message = document.getElementById("message");
   message.textContent = text;
   message.className = tone;
+  message.hidePopover();
+  message.showPopover();
   clearTimeout(say.timer);
-  say.timer = setTimeout(() => { message.textContent = ""; }, 6000);
+  say.timer = setTimeout(() => message.hidePopover(), 6000);
 }
 
 // What people are told of an id: its first characters.

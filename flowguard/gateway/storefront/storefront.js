@@ -1,7 +1,7 @@
 // The page: the menu, what people do with it, and where that goes.
 
 import { click, impression, SESSION } from "./events.js";
-import { askForKey, withKey } from "./key.js";
+import { askForKey, mayAsk, withKey } from "./key.js";
 import { searchIn, showMenu } from "./menu.js";
 import { confirmation, DishDialog, refusal } from "./order.js";
 import { Outbox } from "./outbox.js";
@@ -35,7 +35,10 @@ function send(event, options) {
   return outbox.put(event, options);
 }
 
-const dialog = new DishDialog((order) => send(order, { now: true }));
+const dialog = new DishDialog((order) => {
+  mayAsk();
+  return send(order, { now: true });
+});
 
 async function begin() {
   const main = document.getElementById("menu");
