@@ -1,13 +1,14 @@
 """Reads the tables beside the gateway's own work: in one thread, each session at most once a second."""
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from flowguard.errors import WarehouseBusy
+from flowguard.errors import FlowGuardError, WarehouseBusy
 from flowguard.gateway.seen import Seen, question, seen_event
 from flowguard.settings import Settings
 from flowguard.warehouse import Warehouse, open_warehouse
@@ -17,6 +18,7 @@ KEPT_SECONDS = 1.0
 MOST_WAITING = 32
 """Sessions that wait for the thread; more are told to come back."""
 TIMEOUT_SECONDS = 5.0
+_log = logging.getLogger(__name__)
 
 
 class _Asked(NamedTuple):
@@ -63,13 +65,24 @@ class SessionReader:
         return answer
 
     def _read(self, session_id: str) -> Seen:
-        if self._warehouse is None:
-            self._warehouse = open_warehouse(self._settings, read_only=True)
         sql = question(session_id, datetime.now(UTC).replace(tzinfo=None), self._settings.attribution_window)
-        return Seen([seen_event(row) for row in self._warehouse.query(sql).iter_rows(named=True)])
+        try:
+            if self._warehouse is None:
+                self._warehouse = open_warehouse(self._settings, read_only=True)
+            return Seen([seen_event(row) for row in self._warehouse.query(sql).iter_rows(named=True)])
+        except Exception as error:  # whatever the engine says
+            self._let_go()  # the next one opens it anew: the home may be another now
+            if isinstance(error, FlowGuardError):
+                raise
+            _log.warning("a session cannot be read: %s", error)
+            raise WarehouseBusy(f"the tables cannot be read: {error}") from error
 
     async def close(self) -> None:
         """Finish what is being read, then let go."""
         await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._warehouse is not None:
             self._warehouse.close()
+            self._warehouse = None

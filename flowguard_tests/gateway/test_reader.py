@@ -3,6 +3,7 @@
 import asyncio
 import threading
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -13,15 +14,23 @@ from flowguard.settings import Settings
 
 
 class SlowWarehouse:
-    """Answers when it is let; counts how often it is asked."""
+    """Answers when it is let; counts how often it is opened and asked."""
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
-        self.asked = 0
+        self.opened = self.asked = 0
+        self.failure: Exception | None = None
+
+    def open(self, *_: object, read_only: bool) -> "SlowWarehouse":
+        assert read_only
+        self.opened += 1
+        return self
 
     def query(self, sql: str) -> pl.DataFrame:
         self.asked += 1
         self.go_on.wait(30)
+        if self.failure:
+            raise self.failure
         return pl.DataFrame()
 
     def close(self) -> None: ...
@@ -30,7 +39,7 @@ class SlowWarehouse:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> SlowWarehouse:
     warehouse = SlowWarehouse()
-    monkeypatch.setattr(reader, "open_warehouse", lambda *_, **__: warehouse)
+    monkeypatch.setattr(reader, "open_warehouse", warehouse.open)
     return warehouse
 
 
@@ -89,3 +98,23 @@ def test_only_so_many_may_wait(home: Settings, slow: SlowWarehouse) -> None:
         await sessions.close()
 
     asyncio.run(look())
+
+
+def test_after_an_error_the_warehouse_is_opened_anew(
+    home: Settings, slow: SlowWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "KEPT_SECONDS", 0)
+    slow.go_on.set()
+    slow.failure = duckdb.IOException("database is locked")
+
+    async def look() -> None:
+        sessions = SessionReader(home)
+        with pytest.raises(WarehouseBusy, match="locked"):
+            await sessions.seen("s")
+        slow.failure = None
+        await sessions.seen("s")
+        await sessions.seen("s")
+        await sessions.close()
+
+    asyncio.run(look())
+    assert slow.opened == 2
