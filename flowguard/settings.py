@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     gateway_max_pending: int = Field(20_000, description="Events awaiting Kafka before 503 is answered")
     gateway_rate_limit: int = Field(0, description="Events a second and client before 429; 0: unlimited")
     gateway_timeout: timedelta = Field(timedelta(seconds=10), description="Wait for Kafka's acknowledgement")
+    gateway_show_events: bool = Field(
+        True, description="A page may ask for its own events in the tables; off where the tables are on another host"
+    )
 
     code_server_host: str = Field("127.0.0.1", description="Address of Dagster's code server")
     code_server_port: int = Field(4266, description="Port of Dagster's code server")

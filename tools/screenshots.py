@@ -53,7 +53,7 @@ def main() -> None:
         with Platform(settings, progress=remarks.print) as platform, chromium() as browser:
             platform.start()
             with closing(open_warehouse(settings)) as warehouse:
-                picture(browser, "storefront", 1100, 760, lambda page: order_something(page, settings))
+                picture(browser, "storefront", 1280, 800, lambda page: order_something(page, settings))
                 plan = beginning(settings, datetime.now(UTC))
                 assert plan is not None
                 deliver(history(plan), settings, lambda records: None)
@@ -103,10 +103,22 @@ def picture(
 
 
 def order_something(page: Page, settings: Settings) -> None:
+    """As a second visitor: the first event of all starts a run, which takes seconds that later ones do not."""
+    assert page.context.browser is not None
+    first = page.context.browser.new_page()
+    first.set_default_timeout(PATIENCE_MS)
+    order_diavola(first, settings)
+    first.close()
+    order_diavola(page, settings)
+
+
+def order_diavola(page: Page, settings: Settings) -> None:
     page.goto(gateway_address(settings))
     page.get_by_role("button", name="Diavola $").click()
-    page.get_by_role("button", name="Order Diavola").click()
-    page.wait_for_selector("#message.good")
+    page.get_by_role("button", name="Order for").click()
+    page.get_by_role("button", name="Back to the menu").click()
+    page.get_by_text("Credited to your click").wait_for()
+    page.mouse.move(0, 0)  # no card is raised
 
 
 def report(page: Page, settings: Settings, warehouse: Warehouse, day: date) -> None:
