@@ -16,7 +16,8 @@ from flowguard.defs.ticks import failing_ticks, last_ticks
 from flowguard.errors import BrokerUnavailable
 from flowguard.rounds.chunk import now
 
-_TELL_OF_KAFKA: frozenset[Kind] = frozenset({"gap", "stale"})
+_OF_KAFKA: frozenset[Kind] = frozenset({"gap", "stale"})
+_LATE: frozenset[Kind] = frozenset({"stale"})
 
 
 def seen(instance: dg.DagsterInstance, home: Home, watched: Collection[str], told: Collection[str]) -> Seen:
@@ -33,14 +34,14 @@ def seen(instance: dg.DagsterInstance, home: Home, watched: Collection[str], tol
         *failing_checks(home.warehouse, links),
     ]
     try:
-        found += _of_kafka(home, links)
+        gaps = list(_gaps(home, links))
+        late = [] if gaps else list(late_data(home.settings, home.warehouse, home.broker, links))
     except BrokerUnavailable as error:
-        return Seen((*found, _broker_away(error)), unknown=_TELL_OF_KAFKA)
-    return Seen(tuple(found))
+        return Seen((*found, _broker_away(error)), unknown=_OF_KAFKA)
+    return Seen((*found, *gaps, *late), unknown=_LATE if gaps else frozenset())
 
 
-def _of_kafka(home: Home, links: Links) -> Iterator[Condition]:
-    yield from late_data(home.settings, home.warehouse, home.broker, links)
+def _gaps(home: Home, links: Links) -> Iterator[Condition]:
     for key, text in guard.what_is_wrong(home).items():
         yield Condition(
             key=f"gap {key}",
