@@ -15,8 +15,8 @@ class Check:
     """Rows of a table that must not exist.
 
     ``sql`` selects them for the days at hand: ``$days`` in it stands for a condition on column ``day``, and costs as
-    little as the days are few; a check without such a column is about the whole table. ``error`` tells a broken promise
-    from something that a person should know.
+    little as the days are few; each row has that column, the day on which it fails. A check without such a column is
+    about the whole table. ``error`` tells a broken promise from something that a person should know.
     """
 
     table: str
@@ -31,10 +31,16 @@ class Check:
         return self.sql.replace(DAYS, _within(self.day, days))
 
     def counted(self, days: Collection[date | None]) -> str:
-        """A few of the failing rows, each with column ``failing_rows``, the number of all."""
+        """A few of the failing rows of each day.
+
+        ``failing_rows`` is the number of all failing rows of the row's day, ``example`` counts those that are shown;
+        of a check without days, both are about the whole table.
+        """
+        of_a_day = f"PARTITION BY failing.{self.day} " if self.day else ""
         return (
-            f"SELECT failing.*, COUNT(*) OVER () AS failing_rows FROM ({self.failing(days)}) AS failing "
-            f"LIMIT {MOST_EXAMPLES}"
+            f"SELECT * FROM (SELECT failing.*, COUNT(*) OVER ({of_a_day.strip()}) AS failing_rows, "
+            f"ROW_NUMBER() OVER ({of_a_day}ORDER BY {f'failing.{self.day}' if self.day else '1'}) AS example "
+            f"FROM ({self.failing(days)}) AS failing) AS numbered WHERE example <= {MOST_EXAMPLES}"
         )
 
 

@@ -10,7 +10,7 @@ EXACTLY_ONCE = Check(
     "exactly_once",
     "Per topic, generation and partition each range begins where the one before it ended: no gap, no overlap",
     f"""
-SELECT topic, generation, partition, previous_end, start_offset, end_offset, run_id, committed_at
+SELECT arrival_date, topic, generation, partition, previous_end, start_offset, end_offset, run_id, committed_at
 FROM (
     SELECT
         topic, generation, partition, start_offset, end_offset, arrival_date, run_id, committed_at,
@@ -66,8 +66,8 @@ def _one_time_per_event(table: str, day: str, instant: str) -> Check:
         table,
         "one_time_per_event",
         "An event_id has one event time: a sender that reuses ids loses the protection against redeliveries",
-        f"SELECT event_id, COUNT(*) AS kept, MIN({instant}) AS first_time, MAX({instant}) AS last_time "
-        f"FROM {table} WHERE {DAYS} GROUP BY event_id HAVING COUNT(*) > 1",
+        f"SELECT {day}, event_id, COUNT(*) AS kept, MIN({instant}) AS first_time, MAX({instant}) AS last_time "
+        f"FROM {table} WHERE {DAYS} GROUP BY {day}, event_id HAVING COUNT(*) > 1",
         day,
         error=False,
     )
@@ -78,7 +78,7 @@ REFUND_HAS_ORDER = Check(
     "order_has_arrived",
     "A refund's order has arrived",
     f"""
-SELECT event_id, order_id, user_id, refunded_at
+SELECT refund_date, event_id, order_id, user_id, refunded_at
 FROM silver.order_refunds
 WHERE {DAYS} AND NOT EXISTS (
     SELECT 1 FROM silver.orders_cleaned AS placed WHERE placed.order_id = order_refunds.order_id
@@ -92,10 +92,11 @@ ONE_ORDER_PER_ID = Check(
     "one_order_per_id",
     "An order_id is one order, also beyond the window in which a second one is a duplicate",
     f"""
-SELECT order_id, COUNT(*) AS orders, MIN(order_timestamp) AS first_time, MAX(order_timestamp) AS last_time
-FROM silver.orders_cleaned
-WHERE order_id IN (SELECT order_id FROM silver.orders_cleaned WHERE {DAYS})
-GROUP BY order_id
+SELECT day.order_date, day.order_id, COUNT(*) AS orders, MIN(placed.order_timestamp) AS first_time,
+    MAX(placed.order_timestamp) AS last_time
+FROM (SELECT DISTINCT order_date, order_id FROM silver.orders_cleaned WHERE {DAYS}) AS day
+JOIN silver.orders_cleaned AS placed ON placed.order_id = day.order_id
+GROUP BY day.order_date, day.order_id
 HAVING COUNT(*) > 1
 """,
     "order_date",
@@ -106,10 +107,10 @@ ONE_REFUND_PER_ORDER = Check(
     "one_refund_per_order",
     "An order is refunded once, whichever day",
     f"""
-SELECT order_id, COUNT(*) AS refunds
-FROM silver.order_refunds
-WHERE order_id IN (SELECT order_id FROM silver.order_refunds WHERE {DAYS})
-GROUP BY order_id
+SELECT day.refund_date, day.order_id, COUNT(*) AS refunds
+FROM (SELECT DISTINCT refund_date, order_id FROM silver.order_refunds WHERE {DAYS}) AS day
+JOIN silver.order_refunds AS refund ON refund.order_id = day.order_id
+GROUP BY day.refund_date, day.order_id
 HAVING COUNT(*) > 1
 """,
     "refund_date",

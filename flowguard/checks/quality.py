@@ -6,13 +6,15 @@ from flowguard.models.table import BYTES, Table
 
 
 def keys_unique(table: Table) -> Check:
-    """No two rows of the days at hand have the same keys."""
+    """No two rows of a day have the same keys."""
     keys = ", ".join(table.keys)
+    grouped = ", ".join(dict.fromkeys((*filter(None, [table.day]), *table.keys)))
     return Check(
         table.full_name,
         "keys_unique",
         f"{keys}: unique",
-        f"SELECT {keys}, COUNT(*) AS copies FROM {table.full_name} WHERE {DAYS} GROUP BY {keys} HAVING COUNT(*) > 1",
+        f"SELECT {grouped}, COUNT(*) AS copies FROM {table.full_name} WHERE {DAYS} "
+        f"GROUP BY {grouped} HAVING COUNT(*) > 1",
         table.day,
     )
 

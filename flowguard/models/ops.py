@@ -123,6 +123,7 @@ CHECK_FAILURES = Table(
         required("evaluated_at", INSTANT, "When it was last evaluated on the day, UTC"),
         required("run_id", TEXT, "Dagster run that evaluated it last"),
         Column("overridden_at", INSTANT, "When a person decided that GOLD may follow nevertheless, UTC"),
+        Column("overridden_rows", COUNT, "How many rows failed then; more of them end the override"),
         Column("override_reason", TEXT, "Why"),
     ),
     keys=("table_name", "check_name", "day"),

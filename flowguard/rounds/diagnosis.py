@@ -98,7 +98,7 @@ def _check(warehouse: Warehouse, check: Check, good: str) -> Iterator[Finding]:
     if rows.is_empty():
         yield Finding(Level.good, check.name, good)
     else:
-        text = f"{rows['failing_rows'][0]} rows fail: {check.description}"
+        text = f"{rows.filter(example=1)['failing_rows'].sum()} rows fail: {check.description}"
         yield Finding(Level.error, check.name, text, "See them: flowguard ledger --verify")
 
 

@@ -162,13 +162,22 @@ def test_other_days_are_not_looked_at(warehouse: Warehouse) -> None:
     assert warehouse.query(check.failing([])).is_empty()
 
 
-def test_all_failing_rows_are_counted_and_few_are_shown(warehouse: Warehouse) -> None:
+def test_all_failing_rows_of_a_day_are_counted_and_few_are_shown(warehouse: Warehouse) -> None:
     [check] = [check for check in checks_of(["gold.flow_ledger"]) if check.name == "balanced"]
     topics = [{"topic": f"t{number}", "balanced": False} for number in range(MOST_EXAMPLES + 3)]
-    put(warehouse, BY_NAME["gold.flow_ledger"], *topics)
-    shown = warehouse.query(check.counted([DAY]))
-    assert shown.height == MOST_EXAMPLES
-    assert shown["failing_rows"].unique().to_list() == [MOST_EXAMPLES + 3]
+    other = DAY + timedelta(days=1)
+    put(warehouse, BY_NAME["gold.flow_ledger"], *topics, {"arrival_date": other, "balanced": False})
+    shown = warehouse.query(check.counted([DAY, other]))
+    assert shown["arrival_date"].value_counts().sort("arrival_date").rows() == [(DAY, MOST_EXAMPLES), (other, 1)]
+    assert set(shown.select("arrival_date", "failing_rows").rows()) == {(DAY, MOST_EXAMPLES + 3), (other, 1)}
+    assert shown.filter(arrival_date=DAY)["example"].sort().to_list() == list(range(1, MOST_EXAMPLES + 1))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.table}-{check.name}")
+def test_failing_rows_tell_their_day(warehouse: Warehouse, check: Check) -> None:
+    columns = warehouse.query(check.counted([DAY])).columns
+    assert {*filter(None, [check.day]), "failing_rows", "example"} <= set(columns)
+    assert len(columns) == len(set(columns))
 
 
 @pytest.mark.parametrize("dialect", ["snowflake", "spark"])
