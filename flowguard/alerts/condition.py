@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-Kind = Literal["run", "check", "quarantine", "stale", "gap", "broker", "tick", "held", "backfill", "report"]
+Kind = Literal["run", "check", "quarantine", "stale", "gap", "broker", "tick", "backfill", "report"]
 Severity = Literal["error", "warning", "info"]
 
 

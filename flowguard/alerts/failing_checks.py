@@ -3,56 +3,39 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import date
 
 from flowguard.alerts.condition import Condition, Link
 from flowguard.alerts.links import Links
 from flowguard.alerts.message import MOST_EXAMPLES
 from flowguard.models.ops import QUARANTINE
+from flowguard.rounds.failures import ERROR, Failure, open_failures
+from flowguard.rounds.holds import can_hold_back
 from flowguard.warehouse import Warehouse
 
-_FAILURES = """
-SELECT table_name, check_name, day, severity, failing_rows, description, examples, since, run_id
-FROM ops.check_failures ORDER BY table_name, check_name, day DESC
-"""
 _MOST_LINKS = 5
 _TO_DO = {QUARANTINE.full_name: "`flowguard quarantine list --by-day` shows what was refused, and by which rule"}
-
-
-class Failure(NamedTuple):
-    """A check that fails on a day, or on a table that has no days."""
-
-    table: str
-    check: str
-    day: date | None
-    severity: str
-    failing_rows: int
-    description: str
-    examples: str
-    since: datetime
-    run_id: str
 
 
 def failing_checks(warehouse: Warehouse, links: Links) -> Iterator[Condition]:
     """A condition for each table of which a check fails."""
     by_table: dict[str, list[Failure]] = defaultdict(list)
-    for row in warehouse.query(_FAILURES).iter_rows():
-        by_table[row[0]].append(Failure(*row))
+    for failure in open_failures(warehouse):
+        by_table[failure.table].append(failure)
     return (_condition(table, failures, links) for table, failures in by_table.items())
 
 
 def _condition(table: str, failures: list[Failure], links: Links) -> Condition:
-    checks = list(dict.fromkeys(failure.check for failure in failures))
+    checks = sorted({failure.check for failure in failures})
     days = tuple(sorted({failure.day for failure in failures if failure.day}, reverse=True))
     return Condition(
         key=f"checks of {table}",
         kind="quarantine" if table == QUARANTINE.full_name else "check",
-        severity="error" if any(failure.severity == "ERROR" for failure in failures) else "warning",
+        severity="error" if any(failure.severity == ERROR for failure in failures) else "warning",
         title=f"{_checks(checks)} of {table}{_on(days)}",
-        text="\n".join(_sentence([f for f in failures if f.check == check]) for check in checks),
+        text="\n\n".join([*_sentences(checks, failures), *_held(failures)]),
         since=min(failure.since for failure in failures),
-        to_do=_TO_DO.get(table, "`flowguard doctor` says more; the check's page has the query of all failing rows"),
+        to_do=_TO_DO.get(table, f"`flowguard checks show {failures[0].name}` has the query of all failing rows"),
         table=table,
         days=days,
         examples=tuple(_examples(failures)),
@@ -75,11 +58,20 @@ def _on(days: tuple[date, ...]) -> str:
     return f" on {days[0]}" if len(days) == 1 else f" on {len(days)} days"
 
 
-def _sentence(failures: list[Failure]) -> str:
-    rows = sum(failure.failing_rows for failure in failures)
-    return (
-        f"{failures[0].check}: {rows:,} failing {'row' if rows == 1 else 'rows'}. Must hold: {failures[0].description}"
-    )
+def _sentences(checks: list[str], failures: list[Failure]) -> Iterator[str]:
+    for check in checks:
+        of_check = [failure for failure in failures if failure.check == check]
+        rows = sum(failure.rows for failure in of_check)
+        yield f"{check}: {rows:,} failing {'row' if rows == 1 else 'rows'}. Must hold: {of_check[0].description}"
+
+
+def _held(failures: list[Failure]) -> Iterator[str]:
+    """GOLD that waits is told with what it waits for: one trouble is one alert."""
+    if holding := [failure for failure in failures if can_hold_back(failure) and failure.overridden_at is None]:
+        yield (
+            "GOLD is held back: it does not follow the days concerned until they pass, or a person decides with "
+            f"`flowguard checks override {holding[0].name} --reason …`."
+        )
 
 
 def _examples(failures: list[Failure]) -> Iterator[dict[str, object]]:

@@ -135,7 +135,7 @@ ALERTS = Table(
     (
         required("id", TEXT, "Id; every message about it names it"),
         required("key", TEXT, "What it is about; the same each time that it happens"),
-        required("kind", TEXT, "run, check, quarantine, stale, gap, broker, tick, held, backfill, report"),
+        required("kind", TEXT, "run, check, quarantine, stale, gap, broker, tick, backfill, report"),
         required("severity", TEXT, "error, warning, or info: nothing that could be over"),
         required("state", TEXT, "open or over"),
         Column("table_name", TEXT, "The table concerned, where it is one"),

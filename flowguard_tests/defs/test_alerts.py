@@ -24,7 +24,7 @@ from flowguard_tests.defs.conftest import Send
 from flowguard_tests.rounds.flow import rolled
 from flowguard_tests.waiting import wait_until
 
-NOT_OVERRIDDEN = (None, None)
+NO_OVERRIDE = (None, None, None)
 TODAY = datetime.now(UTC).date()
 
 
@@ -70,8 +70,8 @@ def fails(home: Home, *failures: tuple[str, str, Any, str]) -> None:
             "SELECT 1",
             now(),
             now(),
-            "run-1",
-            *NOT_OVERRIDDEN,
+            "r-1",
+            *NO_OVERRIDE,
         )
         for table, check, day, severity in failures
     ]
@@ -96,6 +96,7 @@ def test_everything_that_can_be_wrong_is_told_once_and_once_when_it_is_over(
     message = next(m["message"] for m in box.messages if "checks" in m["title"])
     page = f"http://127.0.0.1:{quick.webserver_port}"
     for part in (
+        "GOLD is held back: ",
         "rows_valid: 60 failing rows. Must hold: must hold",
         f"- Partitions: {TODAY}, {TODAY - timedelta(days=1)}, ",
         " and 20 more",
@@ -103,7 +104,7 @@ def test_everything_that_can_be_wrong_is_told_once_and_once_when_it_is_over(
         "| check | order_id |",
         f"- Check keys_unique: {page}/assets/silver/orders_cleaned?view=checks&checkDetail=keys_unique",
         f"- Asset: {page}/assets/silver/orders_cleaned?view=partitions&partition={TODAY}",
-        f"- Run: {page}/runs/run-1",
+        f"- Run: {page}/runs/r-1",
         "What to do: ",
     ):
         assert part in message

@@ -94,6 +94,7 @@ class Past:
                 time.time(),
                 error=SerializableErrorInfo(said, [], "SomeError") if status == TickStatus.FAILURE else None,
                 skip_reason=said if status == TickStatus.SKIPPED else None,
+                run_ids=[],
                 selector_id=state.selector_id,
             )
         )
