@@ -32,7 +32,7 @@ def _condition(table: str, failures: list[Failure], links: Links) -> Condition:
         key=f"checks of {table}",
         kind="quarantine" if table == QUARANTINE.full_name else "check",
         severity="error" if any(failure.severity == ERROR for failure in failures) else "warning",
-        title=f"{_checks(checks)} of {table}{_on(days)}",
+        title=f"{table}{_on(days)}: {_checks(checks)}",
         text="\n\n".join([*_sentences(checks, failures), *_held(failures)]),
         since=min(failure.since for failure in failures),
         to_do=_TO_DO.get(table, f"`flowguard checks show {failures[0].name}` has the query of all failing rows"),
@@ -49,13 +49,13 @@ def _condition(table: str, failures: list[Failure], links: Links) -> Condition:
 
 
 def _checks(names: list[str]) -> str:
-    return f"check {names[0]} fails" if len(names) == 1 else f"{len(names)} checks fail: {', '.join(names)}"
+    return f"check {names[0]} fails" if len(names) == 1 else f"checks {' and '.join(names)} fail"
 
 
 def _on(days: tuple[date, ...]) -> str:
     if not days:
         return ""
-    return f" on {days[0]}" if len(days) == 1 else f" on {len(days)} days"
+    return f", {days[0]}" if len(days) == 1 else f", {len(days)} days"
 
 
 def _sentences(checks: list[str], failures: list[Failure]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from flowguard.alerts.message import text_of
 
 GATHERS = timedelta(seconds=10)
 """An alert is told when it is so old: what fails together is then one message."""
-SETTLES = timedelta(seconds=20)
+SETTLES = timedelta(seconds=15)
 """An alert is over when its condition has been gone for this long; for twice as long each time that it came back."""
 COMES_BACK = timedelta(hours=1)
 """One that is there again within this comes and goes. Also the longest that settling takes."""

@@ -17,7 +17,7 @@ LOOK_BACK = timedelta(days=7)
 """A failure that nobody has mended in this time is left alone."""
 _MOST = 50
 _ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-_SHOWN_FOR = timedelta(seconds=30)
+_SHOWN_FOR = timedelta(seconds=20)
 """At least so long, because a run that is tried again at once may be mended before anybody looks."""
 _CAUGHT_UP = {INGESTION: ("ingestion_sensor", NOTHING_NEW), GOLD: ("gold_sensor", GOLD_IS_UP_TO_DATE)}
 _BACKFILL_TAG, FIRST_TAG, LAST_TAG = (
