@@ -1,6 +1,5 @@
 """A condition: something that is so right now, and that people have to know."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, NamedTuple
@@ -21,8 +20,8 @@ class Condition:
     """What is so, of what, since when (naive UTC), and what a person can do.
 
     ``key`` is the same as long as it is the same trouble; ``members`` are what it consists of, so that one that grows
-    can be told of again; ``times`` is how often it happened in a row. ``follows`` names the kind of condition that it
-    would be a mere consequence of. One of severity info has happened and cannot be over.
+    can be told of again; ``times`` is how often it happened in a row. ``follows`` names the kinds, or keys, of those
+    that it would be a mere consequence of. One of severity info has happened and cannot be over.
     """
 
     key: str
@@ -38,7 +37,7 @@ class Condition:
     links: tuple[Link, ...] = ()
     members: frozenset[str] = field(default_factory=frozenset)
     times: int = 1
-    follows: Kind | None = None
+    follows: frozenset[str] = frozenset()
 
 
 class Seen(NamedTuple):
@@ -46,11 +45,3 @@ class Seen(NamedTuple):
 
     conditions: tuple[Condition, ...]
     unknown: frozenset[Kind] = frozenset()
-
-
-def without_consequences(conditions: Iterable[Condition]) -> tuple[list[Condition], set[str]]:
-    """The conditions that are no consequence of another one, and the keys of those that are."""
-    found = list(conditions)
-    causes = {condition.kind for condition in found}
-    follow = {condition.key for condition in found if condition.follows in causes}
-    return [condition for condition in found if condition.key not in follow], follow

@@ -36,4 +36,5 @@ def late_data(settings: Settings, warehouse: Warehouse, broker: Broker, links: L
             table=tables[next(iter(late))],
             links=(links.sensor("ingestion_sensor"), links.asset(tables[next(iter(late))])),
             members=frozenset(late),
+            follows=frozenset({"run ingestion"}),
         )

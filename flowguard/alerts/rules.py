@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from flowguard.alerts.alert import OPEN, OVER, Alert
-from flowguard.alerts.condition import Condition, Seen, without_consequences
+from flowguard.alerts.condition import Condition, Seen
 from flowguard.alerts.message import text_of
 
 GATHERS = timedelta(seconds=10)
@@ -24,10 +24,14 @@ GROWS = timedelta(hours=1)
 def step(known: Sequence[Alert], seen: Seen, now: datetime, *, owner: str, repeat: timedelta) -> list[Alert]:
     """The alerts that are new, and those that are different now.
 
-    ``known``: those that are open, and those of the last days. ``repeat``: zero for never.
+    ``known``: those that are open, and those of the last days. ``repeat``: zero for never. What follows from something
+    that is open, or is so now, does not begin, and if it is open stays so: one cause is one alert.
     """
-    conditions, consequences = without_consequences(seen.conditions)
     still_open = {alert.key: alert for alert in known if alert.state == OPEN}
+    causes = {name for alert in still_open.values() for name in (alert.kind, alert.key)}
+    causes |= {name for condition in seen.conditions for name in (condition.kind, condition.key)}
+    conditions = [condition for condition in seen.conditions if not condition.follows & causes]
+    consequences = {condition.key for condition in seen.conditions if condition.follows & causes}
     happened = {alert.key for alert in known if alert.severity == "info"}
     changed = []
     for condition in conditions:

@@ -133,7 +133,7 @@ def _condition(instance: dg.DagsterInstance, failed: Sequence[dg.RunRecord], wor
         to_do=_to_do(bool(rolling), terminal),
         links=(links.run(run.run_id),),
         times=len(failed),
-        follows="broker" if BROKER_AWAY in text else "gap" if rolling == INGESTION and terminal else None,
+        follows=frozenset({"broker"} if BROKER_AWAY in text else {"gap"} if rolling == INGESTION and terminal else ()),
     )
 
 

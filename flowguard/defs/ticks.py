@@ -56,5 +56,5 @@ def _condition(name: str, failed: Sequence[InstigatorTick], links: Links) -> Con
         since=datetime.fromtimestamp(failed[-1].timestamp, UTC).replace(tzinfo=None),
         to_do="`flowguard doctor` says what is wrong; the page has the whole error",
         links=(links.sensor(name) if is_sensor else links.schedule(name),),
-        follows="broker" if BROKER_AWAY in text else "gap" if name == "ingestion_sensor" else None,
+        follows=frozenset({"broker"} if BROKER_AWAY in text else {"gap"} if name == "ingestion_sensor" else ()),
     )

@@ -122,7 +122,7 @@ def test_what_nothing_can_be_said_of_is_not_over() -> None:
 
 
 def test_a_consequence_is_no_alert_and_does_not_end_one_either() -> None:
-    cause, consequence = failing(key="gap", kind="gap"), failing(key="tick", kind="tick", follows="gap")
+    cause, consequence = failing(key="gap", kind="gap"), failing(key="tick", kind="tick", follows=frozenset({"gap"}))
     history = History()
     for minute in range(5):
         history.look(after(minutes=minute), cause, consequence)
@@ -132,6 +132,21 @@ def test_a_consequence_is_no_alert_and_does_not_end_one_either() -> None:
     for minute in range(5):
         history.look(after(minutes=minute), cause, consequence)
     assert {alert.key: alert.state for alert in history.alerts.values()} == {"tick": OPEN, "gap": OPEN}
+
+
+def test_a_cause_that_is_just_over_still_explains_its_consequences() -> None:
+    cause = failing(key="run ingestion", kind="run")
+    late = failing(key="stale", kind="stale", follows=frozenset({"run ingestion"}))
+    history = History()
+    history.look(NOON, cause)
+    history.look(after(seconds=20), cause, late)
+    history.look(after(seconds=25), late)
+    history.look(after(seconds=35))
+    history.look(after(seconds=60))
+    assert history.heard == [(OPEN, 1), (OVER, 1)]
+    history.look(after(seconds=65), late)
+    history.look(after(seconds=80), late)
+    assert history.heard == [(OPEN, 1), (OVER, 1), (OPEN, 1)]
 
 
 def test_failures_in_a_row_are_one_alert_that_counts_them() -> None:
