@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     check_interval: timedelta = Field(timedelta(minutes=1), description="Least time between evaluations of checks")
     maintenance_interval: timedelta = Field(timedelta(minutes=1), description="Least time between compactions")
     freshness_limit: timedelta = Field(timedelta(minutes=5), description="Unread for longer than this is stale")
+    expected_traffic: timedelta | None = Field(
+        None, description="Orders and clicks that stay away for longer are a warning; none: that is nobody's fault"
+    )
 
     report_schedule: str = Field("0 6 * * *", description="When the report on yesterday is made, as cron tells times")
     report_time_zone: str = Field("UTC", description="Time zone of that schedule; the days reported on are UTC days")

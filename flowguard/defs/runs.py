@@ -102,7 +102,9 @@ def past(instance: dg.DagsterInstance, rolling: str, last_progress: datetime | N
 
 
 @contextmanager
-def errors_for_people(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
+def errors_for_people(
+    context: dg.AssetExecutionContext | dg.OpExecutionContext | dg.AssetCheckExecutionContext,
+) -> Iterator[None]:
     """Fail the run with the message of an error that was raised on purpose, not with its traceback."""
     try:
         yield

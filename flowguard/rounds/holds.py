@@ -19,7 +19,7 @@ from flowguard.rounds.evaluation import evaluate
 from flowguard.rounds.failures import ERROR, Failure, open_failures, record
 from flowguard.warehouse import Session, Warehouse
 
-_DIRTY = "SELECT table_name, day, version FROM ops.dirty_days"
+_DIRTY = "SELECT table_name, day, version FROM ops.dirty_days ORDER BY version"
 Holds = dict[date, list[Failure]]
 """Days of GOLD that are held back, each with what holds it back, the oldest first."""
 
@@ -47,6 +47,13 @@ class Held(NamedTuple):
         )
 
 
+class Waiting(NamedTuple):
+    """The oldest change that GOLD can follow, None where there is none; and the days that it cannot, oldest first."""
+
+    oldest: int | None
+    held: list[Held]
+
+
 def can_hold_back(failure: Failure) -> bool:
     """Whether GOLD waits for it, unless it is overridden: a broken promise of Bronze or SILVER."""
     of_bronze_or_silver = failure.table in FLOW_LEDGER.reads or failure.table.startswith("silver.")
@@ -70,19 +77,15 @@ def free(marks: pl.DataFrame, held: Collection[date]) -> pl.DataFrame:
     return marks.filter(pl.col("table_name").is_in(FLOW_LEDGER.reads) | ~pl.col("day").is_in(list(held)))
 
 
-def has_free_marks(warehouse: Warehouse) -> bool:
-    """Whether GOLD has something to follow now."""
-    with warehouse.session() as session, session.snapshot():
-        return not free(session.query(_DIRTY), holds(session)).is_empty()
-
-
-def held_back(warehouse: Warehouse) -> list[Held]:
-    """The dirty days that wait for a check, the oldest first."""
+def waiting(warehouse: Warehouse) -> Waiting:
+    """What GOLD has not followed yet."""
     with warehouse.session() as session, session.snapshot():
         found = holds(session)
         marks = session.query(_DIRTY)
-    waiting = marks.join(free(marks, found), on=marks.columns, how="anti")["day"].unique().sort()
-    return [Held(day, found[day][0]) for day in waiting]
+    now_free = free(marks, found)
+    held = marks.join(now_free, on=marks.columns, how="anti")["day"].unique().sort()
+    oldest = None if now_free.is_empty() else int(now_free["version"].to_list()[0])
+    return Waiting(oldest, [Held(day, found[day][0]) for day in held])
 
 
 def evaluate_again(warehouse: Warehouse, days: Collection[date], run_id: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from flowguard.kafka.broker import Broker
 from flowguard.kafka.ranges import OffsetRange, Position, TopicPartition, Watermarks
-from flowguard.rounds.holds import has_free_marks
+from flowguard.rounds.holds import waiting
 from flowguard.rounds.progress import positions
 from flowguard.settings import Settings
 from flowguard.warehouse import Warehouse
@@ -51,7 +51,7 @@ def wait_for_dirty_days(warehouse: Warehouse, timeout: float) -> bool:
     deadline, looked_at = time.monotonic() + timeout, None
     while True:
         state = warehouse.query(_STATE).row(0)
-        if state != looked_at and state[0] and has_free_marks(warehouse):
+        if state != looked_at and state[0] and waiting(warehouse).oldest is not None:
             return True
         if time.monotonic() > deadline:
             return False
