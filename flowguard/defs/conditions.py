@@ -11,6 +11,7 @@ from flowguard.alerts.links import Links
 from flowguard.defs import guard
 from flowguard.defs.ended_backfills import ended_backfills
 from flowguard.defs.failed_runs import failed_runs
+from flowguard.defs.late_gold import late_gold
 from flowguard.defs.resources import Home
 from flowguard.defs.ticks import failing_ticks, last_ticks
 from flowguard.errors import BrokerUnavailable
@@ -32,6 +33,7 @@ def seen(instance: dg.DagsterInstance, home: Home, watched: Collection[str], tol
         *failing_ticks(ticks, links),
         *ended_backfills(instance, told, links),
         *failing_checks(home.warehouse, links),
+        *late_gold(instance, links),
     ]
     try:
         gaps = list(_gaps(home, links))
