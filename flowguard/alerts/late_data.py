@@ -22,6 +22,7 @@ def late_data(settings: Settings, warehouse: Warehouse, broker: Broker, links: L
     """
     tables = dict(zip(settings.topics, _TABLES, strict=True))
     bad = [verdict for verdict in look(settings, warehouse, broker) if not verdict.passed]
+    unread = [lag.oldest_unread for verdict in bad for lag in verdict.lags if lag.oldest_unread]
     if late := [verdict for verdict in bad if verdict.state is State.stopped]:
         yield Condition(
             key="stale",
@@ -29,9 +30,7 @@ def late_data(settings: Settings, warehouse: Warehouse, broker: Broker, links: L
             severity="error",
             title=f"records wait in Kafka: {_topics(late)}",
             text=_text(late),
-            since=min(
-                (lag.oldest_unread for verdict in late for lag in verdict.lags if lag.oldest_unread), default=now()
-            ),
+            since=min(unread, default=now()),
             to_do="`flowguard status` shows the lag, `flowguard doctor` what keeps ingestion; look whether its sensor "
             "is switched on",
             table=tables[late[0].topic],
