@@ -36,7 +36,7 @@ PATIENCE = 240.0
 """On a machine that has nothing else to do it is less than 90 s; on a busy one a run may take that long to start."""
 _UNTOLD = """
 SELECT COUNT(*) FROM ops.alerts AS a LEFT JOIN ops.alert_deliveries AS d ON d.alert_id = a.id
-WHERE a.state = 'open' OR d.told IS NULL OR d.told <> a.state || ' ' || a.revision
+WHERE a.title LIKE '%{title}%' AND (a.state = 'open' OR d.told IS NULL OR d.told <> a.state || ' ' || a.revision)
 """
 _SENSOR = """
 { sensorOrError(sensorSelector: {repositoryName: "__repository__", repositoryLocationName: "flowguard",
@@ -104,7 +104,7 @@ def trouble(settings: Settings, box: Inbox, title: str) -> Iterator[Callable[[],
     Inside, because on a busy machine something may be late at the start too.
     """
     with closing(open_warehouse(settings, read_only=True)) as warehouse:
-        wait_until(lambda: warehouse.query(_UNTOLD).item() == 0, PATIENCE)
+        wait_until(lambda: warehouse.query(_UNTOLD.format(title=title)).item() == 0, PATIENCE)
     before = len(box.messages)
 
     def titles() -> list[str]:
