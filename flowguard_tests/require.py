@@ -11,6 +11,7 @@ import pytest
 
 from flowguard.errors import MissingComponent
 from flowguard.local import apache_kafka, broker
+from flowguard_tests import postgres
 
 
 class Component(NamedTuple):
@@ -32,6 +33,7 @@ COMPONENTS = {
     "apache-kafka": Component(lambda: _runs(apache_kafka.command), "python -m flowguard.local.apache_kafka"),
     "chromium": Component(lambda: shutil.which("chromium"), "apt-get install chromium"),
     "playwright": Component(lambda: importlib.util.find_spec("playwright"), "pip install playwright"),
+    "postgres": Component(lambda: postgres.program("initdb"), "apt-get install postgresql"),
     "docker-compose": Component(lambda: shutil.which("docker-compose"), "apt-get install docker-compose"),
 }
 
