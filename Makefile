@@ -49,9 +49,9 @@ screenshots: $(VENV)/.dev ## take the pictures in docs/images again; needs Chrom
 	@$(BIN)/python tools/screenshots.py
 
 requirements: $(VENV)/.tools ## pin again what pyproject.toml asks for, at today's versions
-	@$(COMPILE) --upgrade pyproject.toml --extra kafka --extra local --extra postgres --group dev --output-file requirements/dev.txt
-	@$(COMPILE) pyproject.toml --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
-	@$(COMPILE) pyproject.toml --extra kafka --extra local --constraint requirements/dev.txt --output-file requirements/kafka.txt
+	@$(COMPILE) --upgrade pyproject.toml --extra dashboard --extra kafka --extra local --extra postgres --group dev --output-file requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra dashboard --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
+	@$(COMPILE) pyproject.toml --extra dashboard --extra kafka --extra local --constraint requirements/dev.txt --output-file requirements/kafka.txt
 	@$(COMPILE) pyproject.toml --extra postgres --constraint requirements/dev.txt --output-file requirements/deploy.txt
 	@$(COMPILE) --constraint requirements/dev.txt --output-file requirements/tools.txt requirements/tools.in
 

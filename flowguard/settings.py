@@ -20,6 +20,7 @@ from flowguard.errors import InvalidSettings
 
 PREFIX = "FLOWGUARD_"
 DEFAULT_HOME = Path(".flowguard")
+SECRETS = {"alert_webhook", "gateway_api_keys", "dashboard_password"}
 AttributionModel = Literal["last_click", "first_click"]
 
 
@@ -90,6 +91,13 @@ class Settings(BaseSettings):
     gateway_max_pending: int = Field(20_000, description="Events awaiting Kafka before 503 is answered")
     gateway_rate_limit: int = Field(0, description="Events a second and client before 429; 0: unlimited")
     gateway_timeout: timedelta = Field(timedelta(seconds=10), description="Wait for Kafka's acknowledgement")
+
+    dashboard_host: str = Field("127.0.0.1", description="Address that the dashboard listens on")
+    dashboard_port: int = Field(8501, description="Port of the dashboard")
+    dashboard_password: SecretStr | None = Field(None, description="Password of the dashboard; none: open")
+    dashboard_user_header: str | None = Field(
+        None, description="Header in which a proxy names the user; the dashboard refuses requests without it"
+    )
 
     code_server_host: str = Field("127.0.0.1", description="Address of Dagster's code server")
     code_server_port: int = Field(4266, description="Port of Dagster's code server")
@@ -205,7 +213,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
 
     Secrets are found by the child where this process found them.
     """
-    given = settings.model_dump(mode="json", exclude_defaults=True, exclude={"alert_webhook", "gateway_api_keys"})
+    given = settings.model_dump(mode="json", exclude_defaults=True, exclude=SECRETS)
     own = {
         f"{PREFIX}{name}".upper(): ",".join(value) if isinstance(value, list) else str(value)
         for name, value in given.items()

@@ -1,0 +1,211 @@
+"""Charts of what was seen and clicked, and of what became of it."""
+
+import altair as alt
+import polars as pl
+
+from flowguard.dashboard.charts import parts
+from flowguard.dashboard.charts.parts import Chart
+from flowguard.dashboard.filters import Days
+from flowguard.report.converters import FEWEST_CLICKS, converter
+
+MOST_NAMED = 25
+NO_CLICK = "no click"
+MODELS = {"last_click": "last click", "first_click": "first click"}
+
+
+def heatmap(rows: pl.DataFrame) -> Chart:
+    height = alt.Step(30)
+    return (
+        alt.Chart(rows)
+        .mark_rect(cornerRadius=2)
+        .encode(
+            x=parts.by_hour().scale(domain=list(range(24))),
+            y=alt.Y("category:N", axis=alt.Axis(title=None)),
+            color=alt.Color("clicks:Q", legend=alt.Legend(title="clicks", orient="top", format="~s")),
+            tooltip=[
+                alt.Tooltip("category:N", title="category"),
+                alt.Tooltip("hour:O", title="hour (UTC)"),
+                parts.count("clicks", "clicks"),
+                parts.count("impressions", "impressions"),
+            ],
+        )
+        .properties(height=height)
+    )
+
+
+def seen_and_clicked(rows: pl.DataFrame, days: Days) -> Chart:
+    """Clicks are some of the impressions, so their columns stand before one another, not upon."""
+    daily = parts.each_day(rows.group_by("date").agg(pl.col("impressions", "clicks").sum()), days)
+    long = daily.unpivot(["impressions", "clicks"], index="date", variable_name="kind", value_name="events")
+    return (
+        alt.Chart(parts.dated(long))
+        .mark_bar(cornerRadiusEnd=2)
+        .encode(
+            x=parts.by_day(),
+            y=parts.amount("events", "events", stack=None),
+            color=alt.Color(
+                "kind:N",
+                scale=alt.Scale(domain=["impressions", "clicks"]),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            opacity=alt.Opacity(
+                "kind:N", scale=alt.Scale(domain=["impressions", "clicks"], range=[0.35, 1]), legend=None
+            ),
+            tooltip=[parts.day(), alt.Tooltip("kind:N", title="events"), parts.count("events", "how many")],
+        )
+        .properties(height=parts.HEIGHT)
+    )
+
+
+def ctr(rows: pl.DataFrame) -> Chart | None:
+    """A line of percent. Days on which nothing was seen have no rate, so the line has a gap."""
+    daily = rows.group_by("date").agg(pl.col("impressions", "clicks", "converted_clicks").sum()).sort("date")
+    rates = daily.select(
+        "date",
+        pl.when(pl.col("impressions") > 0).then(100 * pl.col("clicks") / pl.col("impressions")).alias("click-through"),
+        pl.when(pl.col("clicks") > 0)
+        .then(100 * pl.col("converted_clicks") / pl.col("clicks"))
+        .alias("clicks that became orders"),
+    )
+    long = rates.unpivot(index="date", variable_name="rate", value_name="percent").drop_nulls()
+    if long.is_empty():
+        return None
+    return (
+        alt.Chart(parts.dated(long))
+        .mark_line(point=daily.height < 60, strokeWidth=2)
+        .encode(
+            x=parts.by_day(),
+            y=alt.Y("percent:Q", axis=alt.Axis(title="percent"), scale=alt.Scale(zero=True)),
+            color=alt.Color("rate:N", legend=alt.Legend(title=None, orient="top")),
+            tooltip=[
+                parts.day(),
+                alt.Tooltip("rate:N", title="rate"),
+                alt.Tooltip("percent:Q", title="percent", format=".2f"),
+            ],
+        )
+        .properties(height=parts.HEIGHT)
+    )
+
+
+def conversion(rows: pl.DataFrame) -> Chart | None:
+    """With a line that shows which rates so many clicks make credible."""
+    clicked = rows.filter(pl.col("clicks") > 0)
+    if clicked.is_empty():
+        return None
+    found = [converter(*row) for row in clicked.select("category", "clicks", "converted_clicks").iter_rows()]
+    values = pl.DataFrame(
+        [(c.name, c.clicks, c.converted_clicks, float(c.rate), c.low, c.high) for c in found],
+        schema=["category", "clicks", "converted", "rate", "low", "high"],
+        orient="row",
+    )
+    base = alt.Chart(values.sort("rate", descending=True)).encode(
+        y=alt.Y("category:N", sort=None, axis=alt.Axis(title=None)),
+        tooltip=[
+            alt.Tooltip("category:N", title="category"),
+            parts.count("clicks", "clicks"),
+            parts.count("converted", "became orders"),
+            alt.Tooltip("rate:Q", title="percent", format=".2f"),
+            alt.Tooltip("low:Q", title="credible from", format=".2f"),
+            alt.Tooltip("high:Q", title="to", format=".2f"),
+        ],
+    )
+    title = "percent of clicks that became orders"
+    return alt.layer(
+        base.mark_bar(cornerRadiusEnd=2, height={"band": 0.6}).encode(x=alt.X("rate:Q", axis=alt.Axis(title=title))),
+        base.mark_rule(strokeWidth=2, color=parts.MUTED).encode(x="low:Q", x2="high:Q"),
+    ).properties(height=alt.Step(34))
+
+
+def many_clicks_few_orders(rows: pl.DataFrame) -> Chart | None:
+    """Dishes by clicks and by how many of them became orders; the line is the mean of all. Those that surely convert
+    worse than the mean, even at the upper end of what their clicks make credible, stand out."""
+    dishes = (
+        rows.sort("last_day")
+        .group_by("item_id")
+        .agg(pl.col("item_name", "category").last(), pl.col("clicks", "converted_clicks").sum())
+        .filter(pl.col("clicks") > 0)
+        .sort("clicks", "item_id", descending=[True, False])
+    )
+    if dishes.is_empty():
+        return None
+    mean = float(dishes["converted_clicks"].sum()) / float(dishes["clicks"].sum())
+    worse = [
+        clicks >= FEWEST_CLICKS and converter(name, clicks, converted).high < 100 * mean
+        for name, clicks, converted in dishes.select("item_name", "clicks", "converted_clicks").iter_rows()
+    ]
+    kinds = ["fewer orders than its clicks promise", "as expected"]
+    shown = dishes.with_columns(
+        rate=100 * pl.col("converted_clicks") / pl.col("clicks"),
+        kind=pl.Series([kinds[0] if is_worse else kinds[1] for is_worse in worse]),
+        named=pl.Series(
+            [
+                name if is_worse or place < MOST_NAMED else ""
+                for place, (name, is_worse) in enumerate(zip(dishes["item_name"], worse, strict=True))
+            ]
+        ),
+    )
+    most = int(dishes["clicks"][0])
+    line = alt.Chart(pl.DataFrame({"clicks": [0, most], "converted_clicks": [0.0, most * mean]})).mark_line(
+        strokeDash=[5, 4], color=parts.MUTED, strokeWidth=1.5
+    )
+    colour = alt.Color(
+        "kind:N",
+        scale=alt.Scale(domain=kinds, range=[parts.SECOND, parts.MUTED]),
+        legend=alt.Legend(title=None, orient="top"),
+    )
+    base = alt.Chart(shown).encode(
+        x=alt.X("clicks:Q", axis=alt.Axis(title="clicks", format="~s")),
+        y=alt.Y("converted_clicks:Q", axis=alt.Axis(title="clicks that became orders", format="~s")),
+        color=colour,
+        tooltip=[
+            alt.Tooltip("item_name:N", title="dish"),
+            alt.Tooltip("category:N", title="category"),
+            parts.count("clicks", "clicks"),
+            parts.count("converted_clicks", "became orders"),
+            alt.Tooltip("rate:Q", title="percent", format=".2f"),
+        ],
+    )
+    names = base.mark_text(align="left", dx=8, fontSize=11, limit=110).encode(text="named:N")
+    return alt.layer(line.encode(x="clicks:Q", y="converted_clicks:Q"), base.mark_circle(size=90), names).properties(
+        height=380
+    )
+
+
+def models(rows: pl.DataFrame, currency: str) -> Chart:
+    """Revenue by the category that was clicked, beside each other for the two models."""
+    named = parts.plain(rows).with_columns(
+        pl.col("category").fill_null(NO_CLICK), model=pl.col("model").replace(MODELS)
+    )
+    return (
+        alt.Chart(named)
+        .mark_bar(cornerRadiusEnd=2)
+        .encode(
+            y=alt.Y("category:N", axis=alt.Axis(title=None)),
+            yOffset=alt.YOffset("model:N", sort=list(MODELS.values())),
+            x=alt.X("revenue:Q", axis=alt.Axis(title=f"attributed revenue, {currency}", format="~s")),
+            color=alt.Color(
+                "model:N", scale=alt.Scale(domain=list(MODELS.values())), legend=alt.Legend(title=None, orient="top")
+            ),
+            tooltip=[
+                alt.Tooltip("category:N", title="clicked"),
+                alt.Tooltip("model:N", title="model"),
+                parts.count("orders", "orders"),
+                parts.money("revenue", f"revenue, {currency}"),
+            ],
+        )
+        .properties(height=alt.Step(16))
+    )
+
+
+def minutes(rows: pl.DataFrame) -> Chart:
+    summed = rows.group_by("minute").agg(pl.col("orders").sum()).sort("minute")
+    return (
+        alt.Chart(summed)
+        .mark_bar(cornerRadiusEnd=2)
+        .encode(
+            x=alt.X("minute:O", axis=alt.Axis(title="minutes until the order", labelAngle=0, labelOverlap="greedy")),
+            y=parts.amount("orders", "orders"),
+            tooltip=[alt.Tooltip("minute:O", title="minute"), parts.count("orders", "orders")],
+        )
+        .properties(height=parts.HEIGHT)
+    )

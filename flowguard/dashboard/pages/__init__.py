@@ -1,0 +1,1 @@
+"""The pages: which panels there are, in which order, and what they say."""
