@@ -12,7 +12,7 @@ DEFAULT = "28 days"
 LIVE_SECONDS = 10
 
 
-def filters(today: date) -> Filters:
+def filters(today: date, has_categories: bool) -> Filters:
     """Draws the controls and gives what they say. What is not valid in the address bar is ignored by Streamlit."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         name = st.segmented_control(
@@ -39,9 +39,15 @@ def filters(today: date) -> Filters:
             days = period(name or DEFAULT, today)
         known = source.rows(CATEGORIES.text(days))["category"].to_list()
         categories = st.multiselect(
-            "Categories", known, key="category", bind="query-params", placeholder="All", width=320
+            "Categories",
+            known,
+            key="category",
+            bind="query-params",
+            placeholder="All" if has_categories else "Not on this page",
+            disabled=not has_categories,
+            width=320,
         )
-    return Filters(days, tuple(categories))
+    return Filters(days, tuple(categories) if has_categories else ())
 
 
 def live() -> int | None:

@@ -44,7 +44,11 @@ def panel(
         if chart is None:
             st.info(empty, icon=":material/inbox:")
         else:
-            st.altair_chart(chart, key=f"{_key(title)}_chart", alt=f"{title}, {asked}, UTC. {explain}")
+            st.altair_chart(
+                chart.configure(background="transparent"),
+                key=f"{_key(title)}_chart",
+                alt=f"{title}, {asked}, UTC. {explain}",
+            )
         _details(title, query, asked, filters, rows, explain)
 
 

@@ -8,7 +8,8 @@ from flowguard.dashboard.charts.parts import Chart
 from flowguard.dashboard.filters import Days
 from flowguard.report.converters import FEWEST_CLICKS, converter
 
-MOST_NAMED = 25
+_NAME_WIDTH, _NAME_HEIGHT = 0.11, 0.05
+"""As shares of the chart."""
 NO_CLICK = "no click"
 MODELS = {"last_click": "last click", "first_click": "first click"}
 
@@ -21,7 +22,7 @@ def heatmap(rows: pl.DataFrame) -> Chart:
         .encode(
             x=parts.by_hour().scale(domain=list(range(24))),
             y=alt.Y("category:N", axis=alt.Axis(title=None)),
-            color=alt.Color("clicks:Q", legend=alt.Legend(title="clicks", orient="top", format="~s")),
+            color=alt.Color("clicks:Q", legend=alt.Legend(title="clicks", orient="top", format=parts.WHOLE)),
             tooltip=[
                 alt.Tooltip("category:N", title="category"),
                 alt.Tooltip("hour:O", title="hour (UTC)"),
@@ -46,11 +47,9 @@ def seen_and_clicked(rows: pl.DataFrame, days: Days) -> Chart:
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(domain=["impressions", "clicks"]),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=alt.Legend(title=None, orient="top", labelLimit=320),
             ),
-            opacity=alt.Opacity(
-                "kind:N", scale=alt.Scale(domain=["impressions", "clicks"], range=[0.35, 1]), legend=None
-            ),
+            opacity=alt.condition("datum.kind === 'clicks'", alt.value(1), alt.value(0.4)),
             tooltip=[parts.day(), alt.Tooltip("kind:N", title="events"), parts.count("events", "how many")],
         )
         .properties(height=parts.HEIGHT)
@@ -76,7 +75,7 @@ def ctr(rows: pl.DataFrame) -> Chart | None:
         .encode(
             x=parts.by_day(),
             y=alt.Y("percent:Q", axis=alt.Axis(title="percent"), scale=alt.Scale(zero=True)),
-            color=alt.Color("rate:N", legend=alt.Legend(title=None, orient="top")),
+            color=alt.Color("rate:N", legend=alt.Legend(title=None, orient="top", labelLimit=320)),
             tooltip=[
                 parts.day(),
                 alt.Tooltip("rate:N", title="rate"),
@@ -137,12 +136,7 @@ def many_clicks_few_orders(rows: pl.DataFrame) -> Chart | None:
     shown = dishes.with_columns(
         rate=100 * pl.col("converted_clicks") / pl.col("clicks"),
         kind=pl.Series([kinds[0] if is_worse else kinds[1] for is_worse in worse]),
-        named=pl.Series(
-            [
-                name if is_worse or place < MOST_NAMED else ""
-                for place, (name, is_worse) in enumerate(zip(dishes["item_name"], worse, strict=True))
-            ]
-        ),
+        named=pl.Series(_room_for_names(dishes, worse)),
     )
     most = int(dishes["clicks"][0])
     line = alt.Chart(pl.DataFrame({"clicks": [0, most], "converted_clicks": [0.0, most * mean]})).mark_line(
@@ -151,11 +145,11 @@ def many_clicks_few_orders(rows: pl.DataFrame) -> Chart | None:
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=kinds, range=[parts.SECOND, parts.MUTED]),
-        legend=alt.Legend(title=None, orient="top"),
+        legend=alt.Legend(title=None, orient="top", labelLimit=320),
     )
     base = alt.Chart(shown).encode(
-        x=alt.X("clicks:Q", axis=alt.Axis(title="clicks", format="~s")),
-        y=alt.Y("converted_clicks:Q", axis=alt.Axis(title="clicks that became orders", format="~s")),
+        x=alt.X("clicks:Q", axis=alt.Axis(title="clicks", format=parts.WHOLE)),
+        y=alt.Y("converted_clicks:Q", axis=alt.Axis(title="clicks that became orders", format=parts.WHOLE)),
         color=colour,
         tooltip=[
             alt.Tooltip("item_name:N", title="dish"),
@@ -182,9 +176,11 @@ def models(rows: pl.DataFrame, currency: str) -> Chart:
         .encode(
             y=alt.Y("category:N", axis=alt.Axis(title=None)),
             yOffset=alt.YOffset("model:N", sort=list(MODELS.values())),
-            x=alt.X("revenue:Q", axis=alt.Axis(title=f"attributed revenue, {currency}", format="~s")),
+            x=alt.X("revenue:Q", axis=alt.Axis(title=f"attributed revenue, {currency}", format=parts.WHOLE)),
             color=alt.Color(
-                "model:N", scale=alt.Scale(domain=list(MODELS.values())), legend=alt.Legend(title=None, orient="top")
+                "model:N",
+                scale=alt.Scale(domain=list(MODELS.values())),
+                legend=alt.Legend(title=None, orient="top", labelLimit=320),
             ),
             tooltip=[
                 alt.Tooltip("category:N", title="clicked"),
@@ -197,15 +193,32 @@ def models(rows: pl.DataFrame, currency: str) -> Chart:
     )
 
 
-def minutes(rows: pl.DataFrame) -> Chart:
-    summed = rows.group_by("minute").agg(pl.col("orders").sum()).sort("minute")
+def time_to_order(rows: pl.DataFrame) -> Chart:
+    """Columns as wide as suits the longest time."""
+    summed = rows.group_by("seconds").agg(pl.col("orders").sum()).with_columns(minutes=pl.col("seconds") / 60)
+    minutes = alt.X("minutes:Q", bin=alt.Bin(maxbins=30), axis=alt.Axis(title="minutes from the click to the order"))
     return (
         alt.Chart(summed)
         .mark_bar(cornerRadiusEnd=2)
         .encode(
-            x=alt.X("minute:O", axis=alt.Axis(title="minutes until the order", labelAngle=0, labelOverlap="greedy")),
-            y=parts.amount("orders", "orders"),
-            tooltip=[alt.Tooltip("minute:O", title="minute"), parts.count("orders", "orders")],
+            x=minutes,
+            y=parts.amount("sum(orders)", "orders"),
+            tooltip=[minutes, parts.count("sum(orders)", "orders")],
         )
         .properties(height=parts.HEIGHT)
     )
+
+
+def _room_for_names(dishes: pl.DataFrame, worse: list[bool]) -> list[str]:
+    """The names that can be written beside their dots without covering each other; those that stand out first."""
+    wide, high = dishes["clicks"].max(), dishes["converted_clicks"].max()
+    written: list[tuple[float, float]] = []
+    names = [""] * dishes.height
+    places = dishes.select("item_name", "clicks", "converted_clicks").rows()
+    for place in sorted(range(dishes.height), key=lambda number: (not worse[number], number)):
+        name, clicks, converted = places[place]
+        x, y = clicks / wide, converted / max(high, 1)  # type: ignore[operator,type-var]
+        if all(abs(x - other) > _NAME_WIDTH or abs(y - above) > _NAME_HEIGHT for other, above in written):
+            written.append((x, y))
+            names[place] = name
+    return names

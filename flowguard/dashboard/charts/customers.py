@@ -18,7 +18,7 @@ def cohorts(rows: pl.DataFrame, today: date) -> Chart:
     base = alt.Chart(filled).encode(
         x=alt.X("weeks_since:O", axis=alt.Axis(title="weeks since the first order", orient="top", labelAngle=0)),
         y=alt.Y("cohort:O", axis=alt.Axis(title="week of the first order, from Monday (UTC)")),
-        opacity=alt.Opacity("over:N", scale=alt.Scale(domain=[True, False], range=[1, 0.45]), legend=None),
+        opacity=alt.condition("datum.over", alt.value(1), alt.value(0.45)),
         tooltip=[
             alt.Tooltip("cohort:O", title="first order in the week of"),
             parts.count("weeks_since", "weeks since"),
@@ -62,7 +62,9 @@ def new_and_returning(rows: pl.DataFrame, days: Days) -> Chart:
             x=parts.by_day(),
             y=parts.amount("people", "people"),
             color=alt.Color(
-                "kind:N", scale=alt.Scale(domain=list(names.values())), legend=alt.Legend(title=None, orient="top")
+                "kind:N",
+                scale=alt.Scale(domain=list(names.values())),
+                legend=alt.Legend(title=None, orient="top", labelLimit=320),
             ),
             tooltip=[parts.day(), alt.Tooltip("kind:N", title="people"), parts.count("people", "how many")],
         )
@@ -85,7 +87,7 @@ def engagement(rows: pl.DataFrame) -> Chart:
         .encode(
             x=parts.by_day(),
             y=alt.Y("value:Q", axis=alt.Axis(title="mean of a day")),
-            color=alt.Color("mean:N", legend=alt.Legend(title=None, orient="top")),
+            color=alt.Color("mean:N", legend=alt.Legend(title=None, orient="top", labelLimit=320)),
             tooltip=[
                 parts.day(),
                 alt.Tooltip("mean:N", title="mean"),
@@ -106,7 +108,9 @@ def sessions(rows: pl.DataFrame, days: Days) -> Chart:
         .encode(
             x=parts.by_day(),
             y=parts.amount("value", "people, sessions"),
-            color=alt.Color("kind:N", scale=alt.Scale(domain=names), legend=alt.Legend(title=None, orient="top")),
+            color=alt.Color(
+                "kind:N", scale=alt.Scale(domain=names), legend=alt.Legend(title=None, orient="top", labelLimit=320)
+            ),
             tooltip=[parts.day(), alt.Tooltip("kind:N", title="of"), parts.count("value", "how many")],
         )
         .properties(height=parts.HEIGHT)

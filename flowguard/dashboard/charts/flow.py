@@ -39,7 +39,7 @@ def per_minute(rows: pl.DataFrame, now: datetime) -> Chart | None:
         .encode(
             x=alt.X("minute:O", sort=None, axis=alt.Axis(title="minute (UTC)", labelOverlap="greedy", labelAngle=0)),
             y=parts.amount("events", "events a minute"),
-            color=alt.Color("topic:N", legend=alt.Legend(title=None, orient="top")),
+            color=alt.Color("topic:N", legend=alt.Legend(title=None, orient="top", labelLimit=320)),
             tooltip=[
                 alt.Tooltip("minute:O", title="minute"),
                 alt.Tooltip("topic:N", title="topic"),
@@ -96,8 +96,8 @@ def rules(rows: pl.DataFrame) -> Chart:
         .mark_bar(cornerRadiusEnd=2)
         .encode(
             y=alt.Y("rule:N", sort="-x", axis=alt.Axis(title=None, labelLimit=150)),
-            x=alt.X("entries:Q", axis=alt.Axis(title="records", format="~s", tickMinStep=1)),
-            color=alt.Color("stage:N", legend=alt.Legend(title="refused at stage", orient="top")),
+            x=alt.X("entries:Q", axis=alt.Axis(title="records", format=parts.WHOLE, tickMinStep=1)),
+            color=alt.Color("stage:N", legend=alt.Legend(title="refused at stage", orient="top", labelLimit=320)),
             tooltip=[
                 alt.Tooltip("rule:N", title="rule"),
                 alt.Tooltip("stage:N", title="stage"),

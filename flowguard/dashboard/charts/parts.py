@@ -7,6 +7,7 @@ from polars import selectors
 from flowguard.dashboard.filters import Days
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.VConcatChart
+WHOLE = ",.0f"
 HEIGHT = 280
 MOST_NAMES = 8
 OTHERS = "others"
@@ -44,7 +45,7 @@ def by_hour(field: str = "hour") -> alt.X:
 
 
 def amount(field: str, title: str, **others: object) -> alt.Y:
-    axis = alt.Axis(title=title, format="~s", tickMinStep=1)
+    axis = alt.Axis(title=title, format=WHOLE, tickMinStep=1)
     return alt.Y(f"{field}:Q", axis=axis, **others)  # type: ignore[arg-type]
 
 
@@ -53,7 +54,7 @@ def money(field: str, title: str) -> alt.Tooltip:
 
 
 def count(field: str, title: str) -> alt.Tooltip:
-    return alt.Tooltip(f"{field}:Q", title=title, format=",")
+    return alt.Tooltip(f"{field}:Q", title=title, format=WHOLE)
 
 
 def day(field: str = "date") -> alt.Tooltip:

@@ -8,25 +8,21 @@ from flowguard.dashboard.charts.parts import Chart
 from flowguard.dashboard.filters import Days
 
 MOST_SELLERS = 12
+NAMES = ["these days", "the days before"]
 
 
 def per_day(rows: pl.DataFrame, days: Days, column: str, title: str) -> Chart | None:
     """A column for each day, and as a line the day that is as long ago as there are days, where there were any then."""
     daily = rows.group_by("date").agg(pl.col(column).sum())
-    now = parts.each_day(daily, days)
     if not daily.filter(pl.col("date") >= days.first).height:
         return None
-    before = parts.each_day(daily, days.before)
-    both = parts.dated(parts.plain(now.with_columns(before=before[column], day_before=before["date"].cast(pl.String))))
-    names = ["these days", "the days before"]
-    base = alt.Chart(both).encode(
-        x=parts.by_day(),
-        tooltip=[parts.day(), parts.count(column, title), parts.day("day_before"), parts.count("before", title)],
-    )
-    layers = [_named(base.mark_bar(cornerRadiusEnd=2), column, title, names[0], names)]
+    now = parts.each_day(daily, days).with_columns(of=pl.col("date").cast(pl.String), when=pl.lit(NAMES[0]))
+    layers = [_by_day(now, column, title).mark_bar(cornerRadiusEnd=2)]
     if daily.filter(pl.col("date") < days.first).height:
-        line = base.mark_line(strokeWidth=2, point=days.count < 2, interpolate="monotone")
-        layers.append(_named(line, "before", title, names[1], names))
+        before = parts.each_day(daily, days.before)
+        then = before.with_columns(date=now["date"], of=pl.col("date").cast(pl.String), when=pl.lit(NAMES[1]))
+        known = then.filter(pl.col("of") >= str(daily["date"].min()))  # before the first day of all is not zero
+        layers.append(_by_day(known, column, title).mark_line(strokeWidth=2, point=days.count < 2))
     return alt.layer(*layers).properties(height=parts.HEIGHT)
 
 
@@ -64,9 +60,13 @@ def sellers(rows: pl.DataFrame, currency: str) -> Chart:
         alt.Chart(best)
         .mark_bar(cornerRadiusEnd=2)
         .encode(
-            x=alt.X("revenue:Q", axis=alt.Axis(title=f"revenue, {currency}", format="~s")),
+            x=alt.X("revenue:Q", axis=alt.Axis(title=f"revenue, {currency}", format=parts.WHOLE)),
             y=alt.Y("item_name:N", sort=None, axis=alt.Axis(title=None, labelLimit=150)),
-            color=alt.Color("category:N", legend=alt.Legend(title=None, orient="bottom", columns=4)),
+            color=alt.Color(
+                "category:N",
+                scale=alt.Scale(domain=rows["category"].unique().sort().to_list()),  # as in the chart beside it
+                legend=alt.Legend(title=None, orient="bottom", columns=4),
+            ),
             tooltip=[
                 alt.Tooltip("item_name:N", title="dish"),
                 alt.Tooltip("category:N", title="category"),
@@ -99,9 +99,11 @@ def categories(rows: pl.DataFrame, days: Days, currency: str) -> Chart:
     )
 
 
-def _named(chart: alt.Chart, column: str, title: str, name: str, names: list[str]) -> alt.Chart:
-    legend = alt.Legend(title=None, orient="top")
-    return chart.encode(
+def _by_day(rows: pl.DataFrame, column: str, title: str) -> alt.Chart:
+    legend = alt.Legend(title=None, orient="top", labelLimit=320)
+    return alt.Chart(parts.dated(parts.plain(rows))).encode(
+        x=parts.by_day(),
         y=parts.amount(column, title),
-        color=alt.datum(name, type="nominal", scale=alt.Scale(domain=names), legend=legend),
+        color=alt.Color("when:N", scale=alt.Scale(domain=NAMES), legend=legend),
+        tooltip=[parts.day("of"), alt.Tooltip("when:N", title="of"), parts.count(column, title)],
     )

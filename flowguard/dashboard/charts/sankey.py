@@ -7,7 +7,7 @@ from typing import NamedTuple
 import altair as alt
 import polars as pl
 
-from flowguard.dashboard.charts.parts import Chart
+from flowguard.dashboard.charts.parts import WHOLE, Chart
 
 _STEPS = 24
 _NODE_WIDTH = 0.035
@@ -47,7 +47,7 @@ def sankey(nodes: Sequence[Node], links: Sequence[Link], kinds: Sequence[str], c
             y2="bottom:Q",
             detail="link:N",
             color=colour,
-            tooltip=[alt.Tooltip("link:N", title="flow"), alt.Tooltip("events:Q", format=",")],
+            tooltip=[alt.Tooltip("link:N", title="flow"), alt.Tooltip("events:Q", format=WHOLE)],
         )
     )
     drawn = pl.DataFrame(

@@ -41,10 +41,11 @@ WHERE order_date >= $first AND order_date <= $last
 GROUP BY clicked_category, model
 ORDER BY clicked_category, model
 """)
-MINUTES = Query("""
-SELECT clicked_category AS category, CAST(FLOOR(seconds_to_order / 60) AS INTEGER) AS minute, COUNT(*) AS orders
+TIME_TO_ORDER = Query("""
+SELECT
+    clicked_category AS category, CAST(10 * FLOOR(seconds_to_order / 10) AS INTEGER) AS seconds, COUNT(*) AS orders
 FROM silver.attributed_orders
 WHERE order_date >= $first AND order_date <= $last AND model = 'last_click' AND click_event_id IS NOT NULL
-GROUP BY clicked_category, CAST(FLOOR(seconds_to_order / 60) AS INTEGER)
-ORDER BY clicked_category, minute
+GROUP BY clicked_category, CAST(10 * FLOOR(seconds_to_order / 10) AS INTEGER)
+ORDER BY clicked_category, seconds
 """)

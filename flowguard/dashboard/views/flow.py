@@ -20,7 +20,6 @@ _NONE = "No record arrived on these days."
 def draw(filters: Filters) -> None:
     now, days = source.now(), filters.days
     recent = Days(now.date() - DAY, now.date())
-    filters = Filters(days)  # nothing here has a category
     _lag()
     panel(
         "Events a minute",

@@ -53,10 +53,10 @@ def draw(filters: Filters) -> None:
         )
         panel(
             "Time from click to order",
-            queries.MINUTES,
+            queries.TIME_TO_ORDER,
             filters,
-            charts.minutes,
-            explain="Whole minutes from the last click to the order, of orders that had a click within the attribution "
+            charts.time_to_order,
+            explain="From the last click to the order, of orders that had a click within the attribution "
             f"window ({source.settings().attribution_window}). Days are those of the order; categories those clicked.",
             empty="No order of these days had a click before it.",
         )

@@ -1,1 +1,0 @@
-"""The pages: which panels there are, in which order, and what they say."""
