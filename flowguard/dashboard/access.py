@@ -89,7 +89,7 @@ async def _given(request: Request) -> bytes:
         body += chunk
         if len(body) > _LARGEST_FORM:
             return b""
-    return parse_qs(body).get(b"password", [b""])[0]
+    return parse_qs(body.decode(errors="replace")).get("password", [""])[0].encode()
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:

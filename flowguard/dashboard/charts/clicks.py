@@ -47,7 +47,7 @@ def seen_and_clicked(rows: pl.DataFrame, days: Days) -> Chart:
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(domain=["impressions", "clicks"]),
-                legend=alt.Legend(title=None, orient="top", labelLimit=320),
+                legend=parts.legend(),
             ),
             opacity=alt.condition("datum.kind === 'clicks'", alt.value(1), alt.value(0.4)),
             tooltip=[parts.day(), alt.Tooltip("kind:N", title="events"), parts.count("events", "how many")],
@@ -75,7 +75,7 @@ def ctr(rows: pl.DataFrame) -> Chart | None:
         .encode(
             x=parts.by_day(),
             y=alt.Y("percent:Q", axis=alt.Axis(title="percent"), scale=alt.Scale(zero=True)),
-            color=alt.Color("rate:N", legend=alt.Legend(title=None, orient="top", labelLimit=320)),
+            color=alt.Color("rate:N", legend=parts.legend()),
             tooltip=[
                 parts.day(),
                 alt.Tooltip("rate:N", title="rate"),
@@ -145,7 +145,7 @@ def many_clicks_few_orders(rows: pl.DataFrame) -> Chart | None:
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=kinds, range=[parts.SECOND, parts.MUTED]),
-        legend=alt.Legend(title=None, orient="top", labelLimit=320),
+        legend=parts.legend(),
     )
     base = alt.Chart(shown).encode(
         x=alt.X("clicks:Q", axis=alt.Axis(title="clicks", format=parts.WHOLE)),
@@ -180,7 +180,7 @@ def models(rows: pl.DataFrame, currency: str) -> Chart:
             color=alt.Color(
                 "model:N",
                 scale=alt.Scale(domain=list(MODELS.values())),
-                legend=alt.Legend(title=None, orient="top", labelLimit=320),
+                legend=parts.legend(),
             ),
             tooltip=[
                 alt.Tooltip("category:N", title="clicked"),
@@ -217,7 +217,7 @@ def _room_for_names(dishes: pl.DataFrame, worse: list[bool]) -> list[str]:
     places = dishes.select("item_name", "clicks", "converted_clicks").rows()
     for place in sorted(range(dishes.height), key=lambda number: (not worse[number], number)):
         name, clicks, converted = places[place]
-        x, y = clicks / wide, converted / max(high, 1)  # type: ignore[operator,type-var]
+        x, y = clicks / wide, converted / max(high, 1)  # type: ignore[type-var]
         if all(abs(x - other) > _NAME_WIDTH or abs(y - above) > _NAME_HEIGHT for other, above in written):
             written.append((x, y))
             names[place] = name

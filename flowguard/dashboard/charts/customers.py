@@ -64,7 +64,7 @@ def new_and_returning(rows: pl.DataFrame, days: Days) -> Chart:
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(domain=list(names.values())),
-                legend=alt.Legend(title=None, orient="top", labelLimit=320),
+                legend=parts.legend(),
             ),
             tooltip=[parts.day(), alt.Tooltip("kind:N", title="people"), parts.count("people", "how many")],
         )
@@ -87,7 +87,7 @@ def engagement(rows: pl.DataFrame) -> Chart:
         .encode(
             x=parts.by_day(),
             y=alt.Y("value:Q", axis=alt.Axis(title="mean of a day")),
-            color=alt.Color("mean:N", legend=alt.Legend(title=None, orient="top", labelLimit=320)),
+            color=alt.Color("mean:N", legend=parts.legend()),
             tooltip=[
                 parts.day(),
                 alt.Tooltip("mean:N", title="mean"),
@@ -108,9 +108,7 @@ def sessions(rows: pl.DataFrame, days: Days) -> Chart:
         .encode(
             x=parts.by_day(),
             y=parts.amount("value", "people, sessions"),
-            color=alt.Color(
-                "kind:N", scale=alt.Scale(domain=names), legend=alt.Legend(title=None, orient="top", labelLimit=320)
-            ),
+            color=alt.Color("kind:N", scale=alt.Scale(domain=names), legend=parts.legend()),
             tooltip=[parts.day(), alt.Tooltip("kind:N", title="of"), parts.count("value", "how many")],
         )
         .properties(height=parts.HEIGHT)

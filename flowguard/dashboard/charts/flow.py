@@ -39,7 +39,7 @@ def per_minute(rows: pl.DataFrame, now: datetime) -> Chart | None:
         .encode(
             x=alt.X("minute:O", sort=None, axis=alt.Axis(title="minute (UTC)", labelOverlap="greedy", labelAngle=0)),
             y=parts.amount("events", "events a minute"),
-            color=alt.Color("topic:N", legend=alt.Legend(title=None, orient="top", labelLimit=320)),
+            color=alt.Color("topic:N", legend=parts.legend()),
             tooltip=[
                 alt.Tooltip("minute:O", title="minute"),
                 alt.Tooltip("topic:N", title="topic"),

@@ -64,3 +64,7 @@ def day(field: str = "date") -> alt.Tooltip:
 def dated(rows: pl.DataFrame, column: str = "date") -> pl.DataFrame:
     """Days as texts, for `by_day`."""
     return rows.with_columns(pl.col(column).cast(pl.String))
+
+
+def legend() -> alt.Legend:
+    return alt.Legend(title=None, orient="top", labelLimit=320)

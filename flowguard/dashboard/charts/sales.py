@@ -100,7 +100,7 @@ def categories(rows: pl.DataFrame, days: Days, currency: str) -> Chart:
 
 
 def _by_day(rows: pl.DataFrame, column: str, title: str) -> alt.Chart:
-    legend = alt.Legend(title=None, orient="top", labelLimit=320)
+    legend = parts.legend()
     return alt.Chart(parts.dated(parts.plain(rows))).encode(
         x=parts.by_day(),
         y=parts.amount(column, title),
