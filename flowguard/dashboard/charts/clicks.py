@@ -203,7 +203,10 @@ def time_to_order(rows: pl.DataFrame) -> Chart:
         .encode(
             x=minutes,
             y=parts.amount("sum(orders)", "orders"),
-            tooltip=[minutes, parts.count("sum(orders)", "orders")],
+            tooltip=[
+                alt.Tooltip("minutes:Q", bin=alt.Bin(maxbins=30), title="minutes"),
+                parts.count("sum(orders)", "orders"),
+            ],
         )
         .properties(height=parts.HEIGHT)
     )
