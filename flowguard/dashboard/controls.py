@@ -20,6 +20,7 @@ def filters(today: date, has_categories: bool) -> Filters:
             [*PERIODS, DATES],
             default=DEFAULT,
             required=True,
+            wrap=True,
             key="period",
             bind="query-params",
         )

@@ -14,6 +14,7 @@ from flowguard.dashboard.charts.parts import Chart
 from flowguard.dashboard.filters import Days, Filters
 from flowguard.dashboard.query import Query
 from flowguard.dashboard.state import state
+from flowguard.dashboard.style import ink
 from flowguard.dashboard.trust import Mark, Trust, trust
 from flowguard.errors import FlowGuardError
 from flowguard.models.frame import exact
@@ -44,8 +45,9 @@ def panel(
         if chart is None:
             st.info(empty, icon=":material/inbox:")
         else:
+            styled = chart.configure(background="transparent", text={"color": ink()})
             st.altair_chart(
-                chart.configure(background="transparent"),
+                styled,
                 key=f"{_key(title)}_chart",
                 alt=f"{title}, {asked}, UTC. {explain}",
             )

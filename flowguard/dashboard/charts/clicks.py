@@ -11,6 +11,7 @@ from flowguard.report.converters import FEWEST_CLICKS, converter
 _NAME_WIDTH, _NAME_HEIGHT = 0.11, 0.05
 """As shares of the chart."""
 NO_CLICK = "no click"
+FEW_SECONDS = 300
 MODELS = {"last_click": "last click", "first_click": "first click"}
 
 
@@ -194,19 +195,22 @@ def models(rows: pl.DataFrame, currency: str) -> Chart:
 
 
 def time_to_order(rows: pl.DataFrame) -> Chart:
-    """Columns as wide as suits the longest time."""
-    summed = rows.group_by("seconds").agg(pl.col("orders").sum()).with_columns(minutes=pl.col("seconds") / 60)
-    minutes = alt.X("minutes:Q", bin=alt.Bin(maxbins=30), axis=alt.Axis(title="minutes from the click to the order"))
+    """Columns of ten seconds, or of a minute where some orders took long."""
+    longest = rows["seconds"].max()
+    step, unit, size = (1, "seconds", 10) if longest < FEW_SECONDS else (60, "minutes", 60)  # type: ignore[operator]
+    summed = (
+        rows.group_by(pl.col("seconds") // size * size // step).agg(pl.col("orders").sum()).rename({"seconds": "time"})
+    )
+    whole = pl.DataFrame({"time": range(0, int(longest) // step + 1, size // step)})  # type: ignore[arg-type]
+    filled = whole.join(summed.cast({"time": pl.Int64}), on="time", how="left").fill_null(0)
+    axis = alt.Axis(title=f"{unit} from the click to the order", labelAngle=0, labelOverlap="parity")
     return (
-        alt.Chart(summed)
+        alt.Chart(filled)
         .mark_bar(cornerRadiusEnd=2)
         .encode(
-            x=minutes,
-            y=parts.amount("sum(orders)", "orders"),
-            tooltip=[
-                alt.Tooltip("minutes:Q", bin=alt.Bin(maxbins=30), title="minutes"),
-                parts.count("sum(orders)", "orders"),
-            ],
+            x=alt.X("time:O", axis=axis),
+            y=parts.amount("orders", "orders"),
+            tooltip=[alt.Tooltip("time:O", title=f"{unit}, from"), parts.count("orders", "orders")],
         )
         .properties(height=parts.HEIGHT)
     )

@@ -29,7 +29,9 @@ def cohorts(rows: pl.DataFrame, today: date) -> Chart:
         ],
     )
     cells = base.mark_rect(cornerRadius=2).encode(
-        color=alt.Color("retention:Q", legend=alt.Legend(title="percent who ordered again", orient="bottom"))
+        color=alt.Color(
+            "retention:Q", legend=alt.Legend(title="percent who ordered again", orient="bottom", titleLimit=300)
+        )
     )
     return cells.properties(height=alt.Step(26))
 

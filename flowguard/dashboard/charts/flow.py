@@ -77,7 +77,7 @@ def refused_share(rows: pl.DataFrame, days: Days) -> Chart:
         alt.Chart(parts.dated(daily))
         .mark_bar(cornerRadiusEnd=2, color=parts.SECOND)
         .encode(
-            x=parts.by_day(),
+            x=parts.by_day().scale(domain=[str(day) for day in days]),  # those without records too
             y=alt.Y("percent:Q", axis=alt.Axis(title="percent of records")),
             tooltip=[
                 parts.day(),

@@ -37,7 +37,7 @@ def few_names(rows: pl.DataFrame, by: str, name: str = "category") -> pl.DataFra
 def by_day(field: str = "date") -> alt.X:
     """A day is a column, not an instant, so no time zone can move it. Its labels are the few that fit."""
     label = "timeFormat(toDate(datum.value + 'T12:00'), '%-d %b')"
-    return alt.X(f"{field}:O", axis=alt.Axis(title="day (UTC)", labelExpr=label, labelOverlap="greedy", labelAngle=0))
+    return alt.X(f"{field}:O", axis=alt.Axis(title="day (UTC)", labelExpr=label, labelOverlap="parity", labelAngle=0))
 
 
 def by_hour(field: str = "hour") -> alt.X:

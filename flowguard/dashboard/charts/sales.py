@@ -65,7 +65,7 @@ def sellers(rows: pl.DataFrame, currency: str) -> Chart:
             color=alt.Color(
                 "category:N",
                 scale=alt.Scale(domain=rows["category"].unique().sort().to_list()),  # as in the chart beside it
-                legend=alt.Legend(title=None, orient="bottom", columns=4),
+                legend=alt.Legend(title=None, orient="bottom", columns=3),
             ),
             tooltip=[
                 alt.Tooltip("item_name:N", title="dish"),
@@ -87,7 +87,7 @@ def categories(rows: pl.DataFrame, days: Days, currency: str) -> Chart:
         .encode(
             x=parts.by_day().scale(domain=[str(day) for day in days]),
             y=parts.amount("revenue", f"revenue, {currency}"),
-            color=alt.Color("category:N", legend=alt.Legend(title=None, orient="bottom", columns=4)),
+            color=alt.Color("category:N", legend=alt.Legend(title=None, orient="bottom", columns=3)),
             tooltip=[
                 parts.day(),
                 alt.Tooltip("category:N", title="category"),
