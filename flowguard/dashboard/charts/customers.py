@@ -12,9 +12,11 @@ from flowguard.dashboard.filters import Days
 MOST_WEEKS = 16
 
 
-def cohorts(rows: pl.DataFrame, today: date) -> Chart:
+def cohorts(rows: pl.DataFrame, today: date) -> Chart | None:
     """Retention by cohort and weeks since; a week in which nobody came back is zero, one that is not over is pale."""
     filled = _filled(rows, today)
+    if filled.is_empty():
+        return None
     base = alt.Chart(filled).encode(
         x=alt.X("weeks_since:O", axis=alt.Axis(title="weeks since the first order", orient="top", labelAngle=0)),
         y=alt.Y("cohort:O", axis=alt.Axis(title="week of the first order, from Monday (UTC)")),

@@ -24,7 +24,7 @@ def draw(filters: Filters) -> None:
         explain=f"People by the week of their first order: how many percent of them ordered again so many weeks later. "
         f"Up to {charts.MOST_WEEKS} cohorts, also of weeks before the days that are shown. The week that is not over "
         "is pale.",
-        empty="Nobody has ordered in these weeks.",
+        empty="Nobody has had a week yet to come back in, among those who ordered in these weeks.",
     )
     left, right = st.columns(2)
     with left:
