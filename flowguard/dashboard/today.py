@@ -75,7 +75,7 @@ def _until(hours: pl.DataFrame, column: str, day: date, hour: int) -> Decimal:
 
 def _tile(figure: Figure) -> None:
     yesterday, last_week = figure.against_yesterday, figure.against_last_week
-    with st.container(width=235, gap="xxsmall"):
+    with st.container(width=215, gap="xxsmall"):
         st.metric(
             figure.name,
             figure.value,
