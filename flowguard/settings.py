@@ -20,8 +20,8 @@ from flowguard.errors import InvalidSettings
 
 PREFIX = "FLOWGUARD_"
 DEFAULT_HOME = Path(".flowguard")
+SECRETS = {"alert_urls", "gateway_api_keys", "dashboard_password"}
 AttributionModel = Literal["last_click", "first_click"]
-_SECRETS = {"alert_urls", "gateway_api_keys"}
 
 
 def two_years_back() -> date:
@@ -103,6 +103,13 @@ class Settings(BaseSettings):
     gateway_timeout: timedelta = Field(timedelta(seconds=10), description="Wait for Kafka's acknowledgement")
     gateway_show_events: bool = Field(
         True, description="A page may ask for its own events in the tables; off where the tables are on another host"
+    )
+
+    dashboard_host: str = Field("127.0.0.1", description="Address that the dashboard listens on")
+    dashboard_port: int = Field(8501, description="Port of the dashboard")
+    dashboard_password: SecretStr | None = Field(None, description="Password of the dashboard; none: open")
+    dashboard_user_header: str | None = Field(
+        None, description="Header in which a proxy names the user; the dashboard refuses requests without it"
     )
 
     code_server_host: str = Field("127.0.0.1", description="Address of Dagster's code server")
@@ -252,7 +259,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
 
     Secrets are found by the child where this process found them.
     """
-    given = settings.model_dump(mode="json", exclude_defaults=True, exclude=_SECRETS)
+    given = settings.model_dump(mode="json", exclude_defaults=True, exclude=SECRETS)
     own = {
         f"{PREFIX}{name}".upper(): ",".join(value) if isinstance(value, list) else str(value)
         for name, value in given.items()
@@ -283,7 +290,7 @@ def _setting_of_home() -> str:
 def _explain(error: ValidationError, places: tuple[Path, ...]) -> str:
     faults = "; ".join(
         f"{PREFIX}{'_'.join(map(str, fault['loc']))}".upper()
-        + f"={'****' if fault['loc'][0] in _SECRETS else repr(fault['input'])}: {fault['msg']}"
+        + f"={'****' if fault['loc'][0] in SECRETS else repr(fault['input'])}: {fault['msg']}"
         for fault in error.errors()
     )
     return f"{faults}. Searched: the environment, {', '.join(str(place) for place in reversed(places))}"
