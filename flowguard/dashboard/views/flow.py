@@ -11,7 +11,6 @@ from flowguard.dashboard.charts.parts import Chart
 from flowguard.dashboard.filters import DAY, Days, Filters
 from flowguard.dashboard.panel import panel, table, titled
 from flowguard.dashboard.queries import flow as queries
-from flowguard.dashboard.trust import duration
 from flowguard.local.ready import webserver_address
 
 _NONE = "No record arrived on these days."
