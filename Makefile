@@ -12,7 +12,7 @@ PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python; done))
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-faults chaos check demo bench screenshots requirements apache-kafka
+.PHONY: help up test test-browser test-faults chaos check demo bench screenshots requirements apache-kafka
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo: $(BROKER_READY) ## send events through everything and check every figure  
 test: $(VENV)/.dev $(VENV)/.fakesnow ## run the tests  [ARGS=…: for pytest]
 	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
 	@$(BIN)/python -m pytest -m "not faults" $(ARGS)
+
+test-browser: $(VENV)/.dev ## run the tests that drive a real Chromium  [ARGS=…: for pytest]
+	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 test-faults: $(VENV)/.dev ## kill, stall and fill what runs, at each step and at random  [ARGS=…: for pytest]
 	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
@@ -49,9 +52,9 @@ screenshots: $(VENV)/.dev ## take the pictures in docs/images again; needs Chrom
 	@$(BIN)/python tools/screenshots.py
 
 requirements: $(VENV)/.tools ## pin again what pyproject.toml asks for, at today's versions
-	@$(COMPILE) --upgrade pyproject.toml --extra kafka --extra local --extra postgres --extra snowflake --group dev --output-file requirements/dev.txt
-	@$(COMPILE) pyproject.toml --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
-	@$(COMPILE) pyproject.toml --extra kafka --extra local --constraint requirements/dev.txt --output-file requirements/kafka.txt
+	@$(COMPILE) --upgrade pyproject.toml --extra dashboard --extra kafka --extra local --extra postgres --extra snowflake --group dev --output-file requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra dashboard --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
+	@$(COMPILE) pyproject.toml --extra dashboard --extra kafka --extra local --constraint requirements/dev.txt --output-file requirements/kafka.txt
 	@$(COMPILE) pyproject.toml --extra postgres --constraint requirements/dev.txt --output-file requirements/deploy.txt
 	@$(COMPILE) --upgrade --output-file requirements/fakesnow.txt requirements/fakesnow.in
 	@$(COMPILE) --constraint requirements/dev.txt --output-file requirements/tools.txt requirements/tools.in

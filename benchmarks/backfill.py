@@ -169,7 +169,7 @@ def main() -> None:
     parser.add_argument("--size", choices=EVENTS, default="small")
     events = EVENTS[parser.parse_args().size]
     with tempfile.TemporaryDirectory(prefix="flowguard-bench-") as folder:
-        settings = _filled(Path(folder) / "home", events)
+        settings = filled(Path(folder) / "home", events)
         rows = len(_tables()) * DAYS
         console.print(
             f"{events:,} events of {DAYS} days; {len(_tables())} tables of SILVER and GOLD, {rows:,} partitions"
@@ -233,7 +233,7 @@ def _tables() -> tuple[str, ...]:
     return BY_DEFAULT
 
 
-def _filled(home: Path, events: int) -> Settings:
+def filled(home: Path, events: int) -> Settings:
     """A home whose Bronze has a year of events, and whose SILVER and GOLD were computed from it once."""
     settings = load_settings(home, start_date=FIRST)
     with (

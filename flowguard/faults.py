@@ -43,6 +43,7 @@ CRASH_POINTS = {
     "backfill.dirty": "the next step is the commit",
     "backfill.committed": "the day is committed, nobody knows yet",
     "backfill.stepped": "a step is done and told of, the next one is not begun",
+    "alert.sent": "a receiver has answered, or failed to, and nothing of it is written down",
     "redrive.read": "entries are read and decoded again, nothing is staged",
     "redrive.staged": "files are written, no transaction is open",
     "redrive.begun": "the transaction is open, the entries are known to be as they were read",

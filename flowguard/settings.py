@@ -20,8 +20,14 @@ from flowguard.errors import InvalidSettings
 
 PREFIX = "FLOWGUARD_"
 DEFAULT_HOME = Path(".flowguard")
+SECRETS = {
+    "alert_urls",
+    "gateway_api_keys",
+    "dashboard_password",
+    "snowflake_private_key_passphrase",
+    "snowflake_token",
+}
 AttributionModel = Literal["last_click", "first_click"]
-_SECRETS = {"alert_webhook", "gateway_api_keys", "snowflake_private_key_passphrase", "snowflake_token"}
 
 
 def two_years_back() -> date:
@@ -80,6 +86,9 @@ class Settings(BaseSettings):
     check_interval: timedelta = Field(timedelta(minutes=1), description="Least time between evaluations of checks")
     maintenance_interval: timedelta = Field(timedelta(minutes=1), description="Least time between compactions")
     freshness_limit: timedelta = Field(timedelta(minutes=5), description="Unread for longer than this is stale")
+    expected_traffic: timedelta | None = Field(
+        None, description="Orders and clicks that stay away for longer are a warning; none: that is nobody's fault"
+    )
 
     report_schedule: str = Field("0 6 * * *", description="When the report on yesterday is made, as cron tells times")
     report_time_zone: str = Field("UTC", description="Time zone of that schedule; the days reported on are UTC days")
@@ -88,8 +97,15 @@ class Settings(BaseSettings):
         28, ge=0, le=365, description="Days of simulated shoppers with which `flowguard up` fills a new home; 0: none"
     )
 
-    alert_webhook: SecretStr | None = Field(
-        None, description="URL to which alerts are posted as JSON; none: only logged"
+    owner: str = Field(
+        "team:data-platform",
+        description="Who looks after the tables, in Dagster and alerts: team:… or an e-mail address",
+    )
+    alert_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Where alerts go, as apprise writes it: slack://…, mailtos://…, json://…; none: only logged"
+    )
+    alert_repeat: timedelta = Field(
+        timedelta(days=1), ge=timedelta(0), description="An alert that is still open is told again after this; 0: never"
     )
 
     gateway_host: str = Field("127.0.0.1", description="Address that the gateway listens on")
@@ -101,10 +117,23 @@ class Settings(BaseSettings):
     gateway_max_pending: int = Field(20_000, description="Events awaiting Kafka before 503 is answered")
     gateway_rate_limit: int = Field(0, description="Events a second and client before 429; 0: unlimited")
     gateway_timeout: timedelta = Field(timedelta(seconds=10), description="Wait for Kafka's acknowledgement")
+    gateway_show_events: bool = Field(
+        True, description="A page may ask for its own events in the tables; off where the tables are on another host"
+    )
+
+    dashboard_host: str = Field("127.0.0.1", description="Address that the dashboard listens on")
+    dashboard_port: int = Field(8501, description="Port of the dashboard")
+    dashboard_password: SecretStr | None = Field(None, description="Password of the dashboard; none: open")
+    dashboard_user_header: str | None = Field(
+        None, description="Header in which a proxy names the user; the dashboard refuses requests without it"
+    )
 
     code_server_host: str = Field("127.0.0.1", description="Address of Dagster's code server")
     code_server_port: int = Field(4266, description="Port of Dagster's code server")
     webserver_port: int = Field(3000, description="Port of Dagster's web page")
+    webserver_url: str | None = Field(
+        None, description="Where people reach Dagster's web page, for links; default: that port on this machine"
+    )
 
     @field_validator(
         *("gateway_api_keys", "gateway_cors_origins", "attribution_models", "published_models"), mode="before"
@@ -112,6 +141,31 @@ class Settings(BaseSettings):
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("alert_urls", mode="before")
+    @classmethod
+    def _urls(cls, value: object) -> object:
+        """Separated by commas or blanks that a URL follows: a URL may have commas of its own."""
+        if not isinstance(value, str):
+            return value
+        urls = tuple(url for url in re.split(r"[,\s]+(?=[\w+.-]+://)", value.strip(" ,")) if url)
+        if wrong := [str(place) for place, url in enumerate(urls, 1) if not re.match(r"[\w+.-]+://\S", url)]:
+            raise ValueError(f"number {', '.join(wrong)} is no URL such as json://host/path or slack://…")
+        return urls
+
+    @field_validator("owner")
+    @classmethod
+    def _owner(cls, owner: str) -> str:
+        if not re.fullmatch(r"team:.+|[\w.%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}", owner):
+            raise ValueError("neither a team, such as team:data-platform, nor an e-mail address")
+        return owner
+
+    @field_validator("webserver_url")
+    @classmethod
+    def _page(cls, url: str | None) -> str | None:
+        if url is not None and not re.match(r"https?://[^/\s]", url):
+            raise ValueError("not an address such as https://dagster.example.com")
+        return url.rstrip("/") if url else url
 
     @field_validator("duplicate_window", "attribution_window")
     @classmethod
@@ -169,6 +223,11 @@ class Settings(BaseSettings):
         return self.home / "dagster"
 
     @property
+    def webserver_page(self) -> str:
+        """Where people reach Dagster's page, for links."""
+        return self.webserver_url or f"http://127.0.0.1:{self.webserver_port}"
+
+    @property
     def topics(self) -> tuple[str, str, str]:
         """The topics that are ingested."""
         return self.orders_topic, self.clicks_topic, self.rejected_topic
@@ -216,7 +275,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
 
     Secrets are found by the child where this process found them.
     """
-    given = settings.model_dump(mode="json", exclude_defaults=True, exclude=_SECRETS)
+    given = settings.model_dump(mode="json", exclude_defaults=True, exclude=SECRETS)
     own = {
         f"{PREFIX}{name}".upper(): ",".join(value) if isinstance(value, list) else str(value)
         for name, value in given.items()
@@ -246,7 +305,8 @@ def _setting_of_home() -> str:
 
 def _explain(error: ValidationError, places: tuple[Path, ...]) -> str:
     faults = "; ".join(
-        f"{PREFIX}{'_'.join(map(str, fault['loc']))}".upper() + f"={fault['input']!r}: {fault['msg']}"
+        f"{PREFIX}{'_'.join(map(str, fault['loc']))}".upper()
+        + f"={'****' if fault['loc'][0] in SECRETS else repr(fault['input'])}: {fault['msg']}"
         for fault in error.errors()
     )
     return f"{faults}. Searched: the environment, {', '.join(str(place) for place in reversed(places))}"

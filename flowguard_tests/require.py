@@ -12,6 +12,7 @@ import pytest
 
 from flowguard.errors import MissingComponent
 from flowguard.local import apache_kafka, broker
+from flowguard_tests import postgres
 
 
 class Component(NamedTuple):
@@ -34,6 +35,7 @@ COMPONENTS = {
     "fakesnow": Component(lambda: (Path(sys.prefix) / "fakesnow/bin/fakesnow").exists(), "make .venv/.fakesnow"),
     "chromium": Component(lambda: shutil.which("chromium"), "apt-get install chromium"),
     "playwright": Component(lambda: importlib.util.find_spec("playwright"), "pip install playwright"),
+    "postgres": Component(lambda: postgres.program("initdb"), "apt-get install postgresql"),
     "docker-compose": Component(lambda: shutil.which("docker-compose"), "apt-get install docker-compose"),
 }
 

@@ -1,1 +1,1 @@
-"""8. What people must be told at once: an alert, and the hook by which it leaves."""
+"""8. What people must be told: what is wrong, as conditions; alerts, which begin and are over; who was told."""

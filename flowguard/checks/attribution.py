@@ -1,19 +1,16 @@
-"""Whether every order is attributed once, and to clicks as often as usual."""
+"""Whether every order is attributed once, to a click that exists, and told to others as it is."""
 
-from flowguard.checks.check import DAYS, Check
+from flowguard.checks.check import DAYS, Check, days_of
 
+_EARLIER_DAYS = 7
+"""Clicks of earlier days are not looked for: the window of attribution is half an hour as a rule."""
 CREDIT_CONSERVED = Check(
     "silver.attributed_orders",
     "credit_conserved",
-    "Per order and model the credits sum to exactly 1, and nothing but orders is attributed; so attributed and "
-    "unattributed revenue make up the revenue",
+    "Every order is attributed; per order and model the credits sum to exactly 1, and nothing but orders is "
+    "attributed; so attributed and unattributed revenue make up the revenue",
     f"""
-WITH models AS (
-    SELECT 'last_click' AS model
-    UNION
-    SELECT model FROM silver.attributed_orders WHERE {DAYS}
-),
-placed AS (
+WITH placed AS (
     SELECT order_id, order_timestamp, order_date, price FROM silver.orders_cleaned WHERE {DAYS}
 ),
 attributed AS (
@@ -22,57 +19,63 @@ attributed AS (
     WHERE {DAYS}
     GROUP BY order_id, order_timestamp, order_date, model
 )
-SELECT
-    placed.order_id, placed.order_timestamp, placed.order_date, models.model, attributed.credit, placed.price,
-    attributed.revenue
+SELECT placed.order_date, placed.order_id, placed.order_timestamp, 'last_click' AS model, 0 AS credit, placed.price,
+    0 AS revenue
 FROM placed
-CROSS JOIN models
 LEFT JOIN attributed
     ON attributed.order_id = placed.order_id AND attributed.order_timestamp = placed.order_timestamp
-    AND attributed.model = models.model
-WHERE COALESCE(attributed.credit, 0) <> 1 OR attributed.revenue <> placed.price
+    AND attributed.model = 'last_click'
+WHERE attributed.order_id IS NULL
 UNION ALL
-SELECT
-    attributed.order_id, attributed.order_timestamp, attributed.order_date, attributed.model, attributed.credit,
+SELECT attributed.order_date, attributed.order_id, attributed.order_timestamp, attributed.model, attributed.credit,
     placed.price, attributed.revenue
 FROM attributed
 LEFT JOIN placed ON placed.order_id = attributed.order_id AND placed.order_timestamp = attributed.order_timestamp
-WHERE placed.order_id IS NULL
+WHERE placed.order_id IS NULL OR attributed.credit <> 1 OR attributed.revenue <> placed.price
 """,
     "order_date",
 )
-FEWEST_ORDERS = 50
-"""A day with fewer says nothing about shares."""
-FEWEST_DAYS = 7
-MORE_POINTS = 5
-UNATTRIBUTED_SHARE = Check(
+CLICK_EXISTS = Check(
     "silver.attributed_orders",
-    "unattributed_share",
-    f"The share of a day's orders without a click is at most {MORE_POINTS} points above the highest of the 28 days "
-    f"before (of {FEWEST_DAYS} days at least, each with {FEWEST_ORDERS} orders): more means that clicks get lost",
+    "click_exists",
+    f"A click that gets credit is a click of the same person, dish and category; those more than {_EARLIER_DAYS} days "
+    "before the order's day are not looked for",
     f"""
-WITH shares AS (
-    SELECT
-        order_date,
-        COUNT(*) AS orders,
-        100.0 * SUM(CASE WHEN click_event_id IS NULL THEN 1 ELSE 0 END) / COUNT(*) AS percent_unattributed
-    FROM silver.attributed_orders
-    WHERE
-        model = 'last_click'
-        AND order_date >= (SELECT MIN(order_date) FROM silver.attributed_orders WHERE {DAYS}) - INTERVAL '28' DAY
-    GROUP BY order_date
-    HAVING COUNT(*) >= {FEWEST_ORDERS}
-)
-SELECT
-    today.order_date, today.orders, today.percent_unattributed,
-    MAX(before.percent_unattributed) AS highest_before
-FROM (SELECT * FROM shares WHERE {DAYS}) AS today
-JOIN shares AS before
-    ON before.order_date < today.order_date AND before.order_date >= today.order_date - INTERVAL '28' DAY
-GROUP BY today.order_date, today.orders, today.percent_unattributed
-HAVING COUNT(*) >= {FEWEST_DAYS} AND today.percent_unattributed > MAX(before.percent_unattributed) + {MORE_POINTS}
+SELECT attributed.order_date, attributed.order_id, attributed.model, attributed.user_id, attributed.click_event_id,
+    attributed.click_timestamp
+FROM (
+    SELECT * FROM silver.attributed_orders
+    WHERE {DAYS} AND click_timestamp >= order_date - INTERVAL '{_EARLIER_DAYS}' DAY
+) AS attributed
+LEFT JOIN (
+    SELECT * FROM silver.clicks_cleaned WHERE {days_of("event_date", _EARLIER_DAYS)} AND event_type = 'click'
+) AS clicked
+    ON clicked.event_id = attributed.click_event_id AND clicked.event_timestamp = attributed.click_timestamp
+    AND clicked.user_id = attributed.user_id AND clicked.item_id = attributed.clicked_item_id
+    AND clicked.category = attributed.clicked_category
+WHERE clicked.event_id IS NULL
 """,
     "order_date",
-    error=False,
 )
-ATTRIBUTION = (CREDIT_CONSERVED, UNATTRIBUTED_SHARE)
+TOLD_AS_ATTRIBUTED = Check(
+    "ops.outbox",
+    "told_as_attributed",
+    "What is told of an order and model is what silver.attributed_orders holds, by its revision; and all of it is told",
+    f"""
+SELECT order_date, order_id, order_timestamp, model, SUM(told) AS told, SUM(attributed) AS attributed,
+    MIN(revision) AS lower_revision, MAX(revision) AS higher_revision
+FROM (
+    SELECT order_date, order_id, order_timestamp, model, revision, 1 AS told, 0 AS attributed
+    FROM ops.outbox
+    WHERE {DAYS} AND digest IS NOT NULL
+    UNION ALL
+    SELECT order_date, order_id, order_timestamp, model, revision, 0, 1
+    FROM silver.attributed_orders
+    WHERE {DAYS}
+) AS rows_of_both
+GROUP BY order_date, order_id, order_timestamp, model
+HAVING SUM(told) <> SUM(attributed) OR MIN(revision) <> MAX(revision)
+""",
+    "order_date",
+)
+ATTRIBUTION = (CREDIT_CONSERVED, CLICK_EXISTS, TOLD_AS_ATTRIBUTED)

@@ -1,16 +1,26 @@
-"""Whether every event is accounted for, and what people should know about the events that came."""
+"""Whether every offset of Kafka is accounted for, from its range over Bronze and quarantine to the ledger."""
 
-from flowguard.checks.check import DAYS, Check
+from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
+from flowguard.checks.check import DAYS, Check, days_of
+from flowguard.models.table import Table
 
 # A range is compared with the one before it, which may be of an earlier day.
-_EARLIER = "INTERVAL '7' DAY"
+_EARLIER_DAYS = 7
+PLACE = ("_topic", "_generation", "_partition", "_offset")
+_PLACE = ", ".join(PLACE)
+
+
+def same_place(a: str, b: str) -> str:
+    """The condition that two rows are of one Kafka record, by its coordinates and day of arrival."""
+    return " AND ".join(f"{a}.{column} = {b}.{column}" for column in (*PLACE, "_arrival_date"))
+
 
 EXACTLY_ONCE = Check(
     "ops.ingest_ranges",
     "exactly_once",
     "Per topic, generation and partition each range begins where the one before it ended: no gap, no overlap",
     f"""
-SELECT topic, generation, partition, previous_end, start_offset, end_offset, run_id, committed_at
+SELECT arrival_date, topic, generation, partition, previous_end, start_offset, end_offset, run_id, committed_at
 FROM (
     SELECT
         topic, generation, partition, start_offset, end_offset, arrival_date, run_id, committed_at,
@@ -18,12 +28,101 @@ FROM (
             PARTITION BY topic, generation, partition ORDER BY start_offset, end_offset
         ) AS previous_end
     FROM ops.ingest_ranges
-    WHERE arrival_date >= (SELECT MIN(arrival_date) FROM ops.ingest_ranges WHERE {DAYS}) - {_EARLIER}
+    WHERE {days_of("arrival_date", _EARLIER_DAYS)}
 ) AS ranges
 WHERE {DAYS} AND previous_end <> start_offset
 """,
     "arrival_date",
 )
+RECORDS_COMPLETE = Check(
+    "ops.ingest_ranges",
+    "records_complete",
+    "The records of a day's ranges are all there, each once: in Bronze, or in quarantine where they cannot be read",
+    f"""
+WITH told AS (
+    SELECT
+        arrival_date, topic, generation, partition, SUM(bronze_rows + quarantined) AS records,
+        MIN(start_offset) AS first_offset, MAX(end_offset) AS end_offset
+    FROM ops.ingest_ranges
+    WHERE {DAYS} AND kind = 'records'
+    GROUP BY arrival_date, topic, generation, partition
+),
+stored AS (
+    SELECT _arrival_date, {_PLACE} FROM bronze.orders_raw WHERE {days_of("_arrival_date")}
+    UNION ALL
+    SELECT _arrival_date, {_PLACE} FROM bronze.clicks_raw WHERE {days_of("_arrival_date")}
+    UNION ALL
+    SELECT _arrival_date, {_PLACE} FROM ops.quarantine
+    WHERE {days_of("_arrival_date")} AND stage <> 'silver' AND status <> 'redriven'
+),
+found AS (
+    SELECT
+        _arrival_date, _topic, _generation, _partition, COUNT(*) AS records, COUNT(DISTINCT _offset) AS offsets,
+        MIN(_offset) AS first_offset, MAX(_offset) AS last_offset
+    FROM stored
+    GROUP BY _arrival_date, _topic, _generation, _partition
+)
+SELECT
+    COALESCE(told.arrival_date, found._arrival_date) AS arrival_date,
+    COALESCE(told.topic, found._topic) AS topic,
+    COALESCE(told.generation, found._generation) AS generation,
+    COALESCE(told.partition, found._partition) AS partition,
+    told.records AS records_ingested, found.records AS records_found, found.offsets AS offsets_found,
+    told.first_offset, told.end_offset, found.first_offset AS first_offset_found, found.last_offset AS last_offset_found
+FROM told
+FULL OUTER JOIN found
+    ON found._arrival_date = told.arrival_date AND found._topic = told.topic
+    AND found._generation = told.generation AND found._partition = told.partition
+WHERE
+    COALESCE(told.records, 0) <> COALESCE(found.records, 0) OR found.records <> found.offsets
+    OR found.first_offset < told.first_offset OR found.last_offset >= told.end_offset
+""",
+    "arrival_date",
+)
+_RAW = " UNION ALL ".join(
+    f"SELECT _arrival_date, {_PLACE}, _rule FROM {table.full_name} WHERE {days_of('_arrival_date')}"
+    for table in (ORDERS_RAW, CLICKS_RAW)
+)
+AGREES_WITH_BRONZE = Check(
+    "ops.quarantine",
+    "agrees_with_bronze",
+    "What a business rule refused is in Bronze too, with that rule; what was redriven is in Bronze and passed; what "
+    "cannot be read is not in Bronze",
+    f"""
+SELECT entry._arrival_date, {", ".join(f"entry.{column}" for column in PLACE)}, entry.stage, entry.status, entry.rule,
+    raw._offset IS NOT NULL AS in_bronze, raw._rule AS rule_in_bronze
+FROM (SELECT * FROM ops.quarantine WHERE {DAYS}) AS entry
+LEFT JOIN ({_RAW}) AS raw ON {same_place("raw", "entry")}
+WHERE
+    CASE
+        WHEN entry.status = 'redriven' THEN raw._offset IS NULL OR raw._rule IS NOT NULL
+        WHEN entry.stage = 'silver' THEN raw._rule IS DISTINCT FROM entry.rule
+        ELSE raw._offset IS NOT NULL
+    END
+""",
+    "_arrival_date",
+)
+
+
+def _refused_is_quarantined(table: Table) -> Check:
+    return Check(
+        table.full_name,
+        "refused_is_quarantined",
+        "A row that breaks a business rule is in quarantine, for that rule",
+        f"""
+SELECT raw._arrival_date, {", ".join(f"raw.{column}" for column in PLACE)}, raw.event_id, raw._rule
+FROM (SELECT * FROM {table.full_name} WHERE {DAYS} AND _rule IS NOT NULL) AS raw
+LEFT JOIN (
+    SELECT _arrival_date, {_PLACE}, rule FROM ops.quarantine
+    WHERE {days_of("_arrival_date")} AND stage = 'silver' AND status <> 'redriven'
+) AS entry
+    ON {same_place("entry", "raw")} AND entry.rule = raw._rule
+WHERE entry._offset IS NULL
+""",
+        "_arrival_date",
+    )
+
+
 LEDGER_BALANCED = Check(
     "gold.flow_ledger",
     "balanced",
@@ -31,97 +130,11 @@ LEDGER_BALANCED = Check(
     f"SELECT * FROM gold.flow_ledger WHERE {DAYS} AND NOT balanced",
     "arrival_date",
 )
-LARGEST_SHARE_PERCENT = 5
-"""Of a topic's records of a day: more of them waiting in quarantine is something that a person should know."""
-QUARANTINE_SHARE = Check(
-    "ops.quarantine",
-    "quarantine_share",
-    f"At most {LARGEST_SHARE_PERCENT} % of a day's records of a topic are open entries; what the gateway refused, and "
-    "what a person discarded, does not count",
-    f"""
-SELECT _arrival_date, _topic, records, quarantined
-FROM (
-    SELECT _arrival_date, _topic, SUM(records) AS records, SUM(quarantined) AS quarantined
-    FROM (
-        SELECT _arrival_date, _topic, 0 AS records, 1 AS quarantined
-        FROM ops.quarantine
-        WHERE status = 'open' AND stage <> 'gateway'
-        UNION ALL
-        SELECT arrival_date AS _arrival_date, topic AS _topic, end_offset - start_offset - skipped AS records, 0
-        FROM ops.ingest_ranges
-        WHERE kind = 'records'
-    ) AS counted
-    WHERE {DAYS}
-    GROUP BY _arrival_date, _topic
-) AS shares
-WHERE 100 * quarantined > {LARGEST_SHARE_PERCENT} * records
-""",
-    "_arrival_date",
-    error=False,
-)
-
-
-def _one_time_per_event(table: str, day: str, instant: str) -> Check:
-    return Check(
-        table,
-        "one_time_per_event",
-        "An event_id has one event time: a sender that reuses ids loses the protection against redeliveries",
-        f"SELECT event_id, COUNT(*) AS kept, MIN({instant}) AS first_time, MAX({instant}) AS last_time "
-        f"FROM {table} WHERE {DAYS} GROUP BY event_id HAVING COUNT(*) > 1",
-        day,
-        error=False,
-    )
-
-
-REFUND_HAS_ORDER = Check(
-    "silver.order_refunds",
-    "order_has_arrived",
-    "A refund's order has arrived",
-    f"""
-SELECT event_id, order_id, user_id, refunded_at
-FROM silver.order_refunds
-WHERE {DAYS} AND NOT EXISTS (
-    SELECT 1 FROM silver.orders_cleaned AS placed WHERE placed.order_id = order_refunds.order_id
-)
-""",
-    "refund_date",
-    error=False,
-)
-ONE_ORDER_PER_ID = Check(
-    "silver.orders_cleaned",
-    "one_order_per_id",
-    "An order_id is one order, also beyond the window in which a second one is a duplicate",
-    f"""
-SELECT order_id, COUNT(*) AS orders, MIN(order_timestamp) AS first_time, MAX(order_timestamp) AS last_time
-FROM silver.orders_cleaned
-WHERE order_id IN (SELECT order_id FROM silver.orders_cleaned WHERE {DAYS})
-GROUP BY order_id
-HAVING COUNT(*) > 1
-""",
-    "order_date",
-    error=False,
-)
-ONE_REFUND_PER_ORDER = Check(
-    "silver.order_refunds",
-    "one_refund_per_order",
-    "An order is refunded once, whichever day",
-    f"""
-SELECT order_id, COUNT(*) AS refunds
-FROM silver.order_refunds
-WHERE order_id IN (SELECT order_id FROM silver.order_refunds WHERE {DAYS})
-GROUP BY order_id
-HAVING COUNT(*) > 1
-""",
-    "refund_date",
-)
-
 FLOW = (
-    QUARANTINE_SHARE,
     EXACTLY_ONCE,
-    _one_time_per_event("silver.orders_cleaned", "order_date", "order_timestamp"),
-    _one_time_per_event("silver.clicks_cleaned", "event_date", "event_timestamp"),
-    REFUND_HAS_ORDER,
-    ONE_REFUND_PER_ORDER,
-    ONE_ORDER_PER_ID,
+    RECORDS_COMPLETE,
+    AGREES_WITH_BRONZE,
+    _refused_is_quarantined(ORDERS_RAW),
+    _refused_is_quarantined(CLICKS_RAW),
     LEDGER_BALANCED,
 )

@@ -1,16 +1,15 @@
 """Printing rows: as a table for people, as CSV or JSON for programs."""
 
-import json
 from enum import StrEnum
 
 import polars as pl
 import typer
-from polars import selectors
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
 from flowguard.cli.app import console
+from flowguard.models.exact import exact, exact_json
 
 _WIDEST = 10_000
 
@@ -26,9 +25,9 @@ class Format(StrEnum):
 def print_rows(rows: pl.DataFrame, format: Format, title: str | None = None) -> None:
     """CSV has a header; JSON is an array of objects; decimals are exact text, times end in Z, bytes are base64."""
     if format is Format.csv:
-        typer.echo(_exact(rows).write_csv(), nl=False)
+        typer.echo(exact(rows).write_csv(), nl=False)
     elif format is Format.json:
-        typer.echo(json.dumps(_exact(rows).to_dicts(), ensure_ascii=False, indent=2))
+        typer.echo(exact_json(rows, indent=2))
     else:
         _print_whole(_table(rows, title))
 
@@ -38,15 +37,6 @@ def _print_whole(table: Table) -> None:
     roomy = console.options.update(width=_WIDEST, max_width=_WIDEST)
     width = Measurement.get(console, roomy, table).maximum
     Console(highlight=False, width=max(width, console.width)).print(table)
-
-
-def _exact(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(
-        selectors.decimal().cast(pl.String),
-        selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
-        selectors.date().cast(pl.String),
-        selectors.binary().bin.encode("base64"),
-    )
 
 
 def _table(rows: pl.DataFrame, title: str | None) -> Table:

@@ -26,13 +26,14 @@ def up(
         typer.Option(help="Start the embedded one or an Apache Kafka, or use FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS."),
     ] = "embedded",
 ) -> None:
-    """Run broker, gateway with storefront, and Dagster until Ctrl-C; carries on with the data that is there.
+    """Run broker, gateway with storefront, dashboard and Dagster until Ctrl-C; carries on with the data that is there.
 
     A new home begins with some weeks of simulated shoppers (FLOWGUARD_HISTORY_DAYS), unless --no-simulate is given or
     the broker is an external one.
     """
     # Here, so that the other commands do not wait for these imports.
     from flowguard.cli.beginning import fill
+    from flowguard.local.dashboard import has_dashboard
     from flowguard.local.home import is_home
     from flowguard.local.platform import Platform
 
@@ -43,7 +44,13 @@ def up(
     steps = Steps()
     try:
         with _signals_as_ctrl_c(), steps:
-            platform = Platform(settings, broker=broker, shoppers=SHOPPERS if simulate else None, progress=steps.next)
+            platform = Platform(
+                settings,
+                broker=broker,
+                shoppers=SHOPPERS if simulate else None,
+                dashboard=has_dashboard(),
+                progress=steps.next,
+            )
             with platform:
                 platform.start()
                 steps.end()
@@ -57,11 +64,14 @@ def up(
 
 
 def _print_addresses(settings: Settings) -> None:
-    from flowguard.local.ready import gateway_address, webserver_address
+    from flowguard.local.dashboard import HOW_TO_GET, has_dashboard
+    from flowguard.local.ready import dashboard_address, gateway_address, webserver_address
 
+    dashboard = f"[bold]{dashboard_address(settings)}[/bold]  sales, clicks, customers, and whether to trust them"
     console.print()
     for name, where in (
         ("Storefront", f"[bold]{gateway_address(settings)}[/bold]  click, order, and watch it arrive"),
+        ("Dashboard", dashboard if has_dashboard() else escape(HOW_TO_GET)),
         ("Dagster", f"[bold]{webserver_address(settings)}[/bold]  assets, runs, checks, backfills"),
         ("Tables", f"{escape(str(settings.home / 'warehouse'))}  ask them with `flowguard sql`, or `flowguard ledger`"),
         ("Reports", f"{escape(str(settings.home / 'reports'))}  a page for each day, made every morning"),

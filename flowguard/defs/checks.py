@@ -1,12 +1,11 @@
 """Checks inside the runs that change the tables: cheap while the run goes on, complete at its end."""
 
+import json
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from typing import NamedTuple
 
 import dagster as dg
 import polars as pl
@@ -15,24 +14,20 @@ from flowguard.checks.check import Check
 from flowguard.checks.registry import CHECKS, checks_of
 from flowguard.defs.describe import markdown
 from flowguard.defs.keys import key_of
+from flowguard.errors import Transient
 from flowguard.rounds.changes import Changes, TableDay
+from flowguard.rounds.evaluation import Outcome, evaluate
+from flowguard.rounds.failures import Failure, open_failures, record
 from flowguard.warehouse import Warehouse
 
 PACE = 20
 """A check is not evaluated again before this many times its last duration has passed: at most 5 % of the time."""
+MOST_DAYS = 31
+"""Of those on which a check fails: how many are evaluated again at once, and told each as an event of its own."""
 _MOST_DAYS_NAMED = 10
-_MOST_DAYS_TOLD = 31
-"""Of those that fail a check in a backfill, each an event of its own."""
+_MOST_DAYS_SHOWN = 3
+"""Of those that fail, with examples of each."""
 _log = logging.getLogger(__name__)
-
-
-class Outcome(NamedTuple):
-    """How many rows of which days failed, and a few of them."""
-
-    failing: int
-    examples: pl.DataFrame
-    days: frozenset[date | None]
-    seconds: float
 
 
 def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
@@ -48,103 +43,130 @@ def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def evaluate(warehouse: Warehouse, check: Check, days: Iterable[date | None]) -> Outcome:
-    """Look for the failing rows of some days."""
-    started, looked_at = time.monotonic(), frozenset(days)
-    rows = warehouse.query(check.counted(looked_at))
-    failing = int(rows["failing_rows"][0]) if rows.height else 0
-    return Outcome(failing, rows.drop("failing_rows"), looked_at, time.monotonic() - started)
-
-
-def failing_days(warehouse: Warehouse, check: Check, failed: Outcome) -> Iterator[Outcome]:
-    """The outcome of each day that fails by itself, the newest first, found by halving: few queries for few days."""
-    days = sorted((day for day in failed.days if day is not None), reverse=True)
-    if len(days) == 1:
-        yield failed
-        return
-    for half in (days[: len(days) // 2], days[len(days) // 2 :]):
-        outcome = evaluate(warehouse, check, half)
-        if outcome.failing:
-            yield from failing_days(warehouse, check, outcome)
-
-
 class Watch:
-    """The checks of one run. Dagster keeps one record per run and check, in which the last evaluation wins."""
+    """The checks of one run. Dagster keeps one record per run and check, in which the last evaluation wins.
+
+    What fails stays under evaluation until it passes, whichever run found it: ``ops.check_failures`` knows.
+    """
 
     def __init__(self, context: dg.AssetExecutionContext) -> None:
         self._context = context
         selected = context.selected_asset_check_keys
         self._checks = [c for c in CHECKS if dg.AssetCheckKey(key_of(c.table), c.name) in selected]
-        self._changed: dict[str, set[date | None]] = defaultdict(set)
-        # Today at first, so that no check seems to be in progress for as long as a rolling run lasts.
-        self._unseen: dict[Check, set[date | None]] = {check: {datetime.now(UTC).date()} for check in self._checks}
-        self._told: dict[Check, int] = {}
+        # At first too, so that no check seems to be in progress for as long as a rolling run lasts.
+        self._unseen: dict[Check, set[date | None]] = {check: _last_days() for check in self._checks}
+        self._changed: dict[Check, set[date | None]] = {check: _last_days() for check in self._checks}
+        self._told: dict[Check, dict[date | None, int]] = {}
         self._not_before: dict[Check, float] = {}
-        self._by_day = False
 
     def each_minute(self, warehouse: Warehouse, changes: Changes) -> None:
-        """Evaluate on the days that changed and those that failed; tell what differs from what was told."""
+        """Evaluate on the days that changed and those that fail; tell what differs from what was told."""
         self.changed(changes)
-        for check in self._checks:
-            if self._unseen[check] and time.monotonic() >= self._not_before.get(check, 0.0):
-                outcome = evaluate(warehouse, check, self._unseen[check])
-                self._not_before[check] = time.monotonic() + PACE * outcome.seconds
-                if not outcome.failing:
-                    self._unseen[check].clear()
-                if self._told.get(check) != outcome.failing:
-                    self._tell(check, outcome)
+        self._take_up(open_failures(warehouse), self._unseen)
+        due = [check for check in self._checks if self._unseen[check] and self._is_due(check)]
+        outcomes = [evaluate(warehouse, check, self._unseen.pop(check)) for check in due]
+        for outcome in outcomes:
+            self._unseen[outcome.check] = set()
+            self._not_before[outcome.check] = time.monotonic() + PACE * outcome.seconds
+        self._settle(warehouse, outcomes, at_end=False)
 
     def changed(self, changes: Iterable[TableDay]) -> None:
         """Remember days of tables for the next evaluation."""
         for table, day in changes:
-            self._changed[table].add(day)
             for check in self._checks:
                 if check.table == table:
                     self._unseen[check].add(day)
-
-    def by_day(self) -> None:
-        """At the end, tell a check's failure on each partition that fails, too: where a range of days is rebuilt."""
-        self._by_day = True
+                    self._changed[check].add(day)
 
     def finish(self, warehouse: Warehouse) -> None:
-        """Evaluate all checks on everything that the run changed, or on today, and tell each outcome."""
+        """Evaluate all checks on everything that the run changed, the last two days and what fails; tell each."""
+        self._take_up(open_failures(warehouse), self._changed)
+        outcomes = [evaluate(warehouse, check, self._changed[check]) for check in self._checks]
+        self._settle(warehouse, outcomes, at_end=True)
+
+    def _is_due(self, check: Check) -> bool:
+        return time.monotonic() >= self._not_before.get(check, 0.0)
+
+    def _take_up(self, failures: Iterable[Failure], days: Mapping[Check, set[date | None]]) -> None:
+        """The days of a check that fail, those that were not looked at for longest, and those that failed here."""
+        longest_ago = sorted(failures, key=lambda failure: failure.evaluated_at)
         for check in self._checks:
-            days = self._changed[check.table] or {datetime.now(UTC).date()}
-            outcome = evaluate(warehouse, check, days)
-            if outcome.failing and self._by_day and check.day:
-                for of_day in islice(failing_days(warehouse, check, outcome), _MOST_DAYS_TOLD):
-                    self._context.log_event(evaluation(check, of_day, *of_day.days))
-            self._tell(check, outcome)
+            failing = [failure.day for failure in longest_ago if failure.is_of(check)]
+            told = (day for day, rows in self._told.get(check, {}).items() if rows and day not in failing)
+            days[check].update(failing[:MOST_DAYS], islice(told, MOST_DAYS))
 
-    def _tell(self, check: Check, outcome: Outcome) -> None:
-        self._told[check] = outcome.failing
-        if outcome.failing:
-            _log.warning("%s of %s: %d failing rows", check.name, check.table, outcome.failing)
-        self._context.log_event(evaluation(check, outcome))
+    def _settle(self, warehouse: Warehouse, outcomes: Sequence[Outcome], *, at_end: bool) -> None:
+        """Write down what was found, and tell it."""
+        failures = _written_down(warehouse, outcomes, self._context.run.run_id)
+        for outcome in outcomes:
+            failing = [failure for failure in failures if failure.is_of(outcome.check)]
+            told, found = self._told.get(outcome.check), {failure.day: failure.rows for failure in failing}
+            if at_end or told != found:
+                self._tell(outcome, failing, told or {})
+                self._told[outcome.check] = found
+
+    def _tell(self, outcome: Outcome, failing: Sequence[Failure], told: Mapping[date | None, int]) -> None:
+        """Each day that fails otherwise than was told, if there are several; then all of it, which is what counts."""
+        check = outcome.check
+        by_day = [failure for failure in failing if failure.day and told.get(failure.day) != failure.rows]
+        if len(outcome.days) > 1:
+            for failure in by_day[:MOST_DAYS]:
+                self._context.log_event(evaluation(outcome, [failure], failure.day))
+        if failing:
+            rows = sum(failure.rows for failure in failing)
+            _log.warning("%s of %s: %d failing rows", check.name, check.table, rows)
+        self._context.log_event(evaluation(outcome, failing))
 
 
-def evaluation(check: Check, outcome: Outcome, partition: date | None = None) -> dg.AssetCheckEvaluation:
-    """An outcome as Dagster shows it, of one partition or of all that were looked at."""
+def _last_days() -> set[date | None]:
+    """Today and yesterday: a day is judged once it is over, also one of which nothing came."""
+    today = datetime.now(UTC).date()
+    return {today, today - timedelta(days=1)}
+
+
+def _written_down(warehouse: Warehouse, outcomes: Sequence[Outcome], run_id: str) -> list[Failure]:
+    """All that fails now. Where it cannot be written down at the moment, the next evaluation does it."""
+    try:
+        return record(warehouse, outcomes, run_id)
+    except Transient as error:
+        _log.warning("the state of checks is written down later: %s", error)
+        return open_failures(warehouse)
+
+
+def evaluation(outcome: Outcome, failing: Sequence[Failure], partition: date | None = None) -> dg.AssetCheckEvaluation:
+    """A check as Dagster shows it, of one partition or of all: with everything that fails, looked at now or before."""
+    check, rows = outcome.check, sum(failure.rows for failure in failing)
+    days = {failure.day for failure in failing} or outcome.days
     metadata: dict[str, dg.MetadataValue] = {
-        "failing_rows": dg.MetadataValue.int(outcome.failing),
+        "failing_rows": dg.MetadataValue.int(rows),
         "partitions_looked_at": dg.MetadataValue.text(_named(outcome.days) if check.day else "the whole table"),
         "seconds": dg.MetadataValue.float(round(outcome.seconds, 3)),
-        "sql": dg.MetadataValue.md(f"```sql\n{check.failing(outcome.days).strip()}\n```"),
+        "sql": dg.MetadataValue.md(f"```sql\n{check.failing(days).strip()}\n```"),
     }
-    if outcome.failing:
-        metadata["examples"] = dg.MetadataValue.md(markdown(outcome.examples))
-        if check.day in outcome.examples.columns:
-            metadata["partitions_of_examples"] = dg.MetadataValue.text(_named(outcome.examples[check.day]))
-    rows = "1 failing row" if outcome.failing == 1 else f"{outcome.failing} failing rows"
+    if failing:
+        metadata["examples"] = dg.MetadataValue.md(_examples(failing))
+        metadata["failing_partitions"] = dg.MetadataValue.text(_named(days) if check.day else "the whole table")
+        metadata["failing_since"] = dg.MetadataValue.text(f"{min(failure.since for failure in failing):%F %T} UTC")
     return dg.AssetCheckEvaluation(
-        passed=not outcome.failing,
+        passed=not failing,
         asset_key=key_of(check.table),
         check_name=check.name,
         partition=str(partition) if partition else None,
         severity=dg.AssetCheckSeverity.ERROR if check.error else dg.AssetCheckSeverity.WARN,
-        description=f"{rows}: {check.description}" if outcome.failing else check.description,
+        description=f"{_counted(rows, failing)}: {check.description}" if failing else check.description,
         metadata=metadata,
     )
+
+
+def _counted(rows: int, failing: Sequence[Failure]) -> str:
+    counted = "1 failing row" if rows == 1 else f"{rows} failing rows"
+    return f"{counted} on {len(failing)} days" if len(failing) > 1 else counted
+
+
+def _examples(failing: Sequence[Failure]) -> str:
+    """Of the newest days that fail."""
+    rows = [row for failure in failing[:_MOST_DAYS_SHOWN] for row in json.loads(failure.examples)]
+    return markdown(pl.DataFrame(rows, infer_schema_length=None))
 
 
 def _named(days: Iterable[date | None]) -> str:

@@ -7,7 +7,10 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from flowguard.alerts.hook import Alert, send
+from flowguard.alerts.condition import Condition
+from flowguard.alerts.history import write
+from flowguard.alerts.links import Links
+from flowguard.alerts.rules import begun
 from flowguard.defs.checks import Watch, check_specs
 from flowguard.defs.keys import key_of
 from flowguard.defs.resources import Home
@@ -16,6 +19,7 @@ from flowguard.defs.specs import specs
 from flowguard.gold.tables import DAILY_REPORT
 from flowguard.report.daily import compose, publish
 from flowguard.report.page import Report
+from flowguard.rounds.chunk import now
 from flowguard.settings import Settings
 
 NAME = DAILY_REPORT.full_name
@@ -49,7 +53,7 @@ def daily_report_asset(settings: Settings) -> dg.AssetsDefinition:
                 context.log_event(_materialization(report, files.html))
                 watch.changed([(NAME, day)])
                 if config.send:
-                    send(home.settings, Alert(f"daily report {day}", "report", report.markdown, report.figures.made_at))
+                    _tell(home, report)
             watch.finish(home.warehouse)
         yield from ()
 
@@ -62,6 +66,24 @@ def daily_report_job() -> UnresolvedAssetJobDefinition:
         dg.AssetSelection.assets(key_of(NAME)),
         description="Makes the daily report on a day",
     )
+
+
+def _tell(home: Home, report: Report) -> None:
+    """Leave the report to whoever delivers alerts."""
+    day, made_at = report.figures.day, report.figures.made_at
+    told = Condition(
+        key=f"report {day} {made_at}",
+        kind="report",
+        severity="info",
+        title=f"daily report {day}",
+        text=report.markdown,
+        since=made_at,
+        to_do="",
+        table=NAME,
+        days=(day,),
+        links=(Links(home.settings).asset(NAME, day),),
+    )
+    write(home.warehouse, [begun(told, now(), home.settings.owner)], (), home.receivers)
 
 
 def _materialization(report: Report, html: Path) -> dg.AssetMaterialization:

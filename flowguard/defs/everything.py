@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from flowguard.defs.alerts import alerts_sensor
 from flowguard.defs.daily_report import daily_report_asset, daily_report_job
 from flowguard.defs.flow import flow_assets
 from flowguard.defs.freshness import freshness_check, freshness_sensor
@@ -19,18 +20,20 @@ from flowguard.settings import Settings
 def everything(settings: Settings) -> dg.Definitions:
     """Assets, checks, jobs, sensors and schedules. A run is one step, so it needs no processes beside its own."""
     ingestion, gold, report = ingestion_job(), gold_job(), daily_report_job()
+    sensors = [
+        ingestion_sensor(ingestion),
+        gold_sensor(gold),
+        publishing_sensor(settings),
+        freshness_sensor(settings),
+        guard_sensor(),
+    ]
+    schedules = [midnight_schedule(gold), report_schedule(report, settings)]
     return dg.Definitions(
         assets=[*topic_specs(settings), flow_assets(settings), daily_report_asset(settings)],
         asset_checks=[freshness_check(), guard_check()],
         jobs=[ingestion, gold, report, redrive_job(), discard_job()],
-        sensors=[
-            ingestion_sensor(ingestion),
-            gold_sensor(gold),
-            publishing_sensor(settings),
-            freshness_sensor(settings),
-            guard_sensor(),
-        ],
-        schedules=[midnight_schedule(gold), report_schedule(report, settings)],
+        sensors=[*sensors, alerts_sensor([*(sensor.name for sensor in sensors), *(s.name for s in schedules)])],
+        schedules=schedules,
         resources={"home": Home(settings)},
         executor=dg.in_process_executor,
     )

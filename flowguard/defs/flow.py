@@ -118,7 +118,7 @@ def _follow(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, w
 
 def _reconcile(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, watch: Watch) -> None:
     started = time.monotonic()
-    changes = reconcile(home.warehouse, home.settings, date.fromisoformat(context.partition_key))
+    changes = reconcile(home.warehouse, home.settings, date.fromisoformat(context.partition_key), context.run.run_id)
     context.log.info(f"{len({day for _, day in changes})} days of GOLD computed again: {_span(changes)}")
     reporter.changed(changes, time.monotonic() - started)
     watch.changed(changes)
@@ -159,7 +159,6 @@ def _rebuild(
         raise
     reporter.changed(asked, 0.0)
     watch.changed(asked)
-    watch.by_day()
 
 
 def _rebuildable(context: dg.AssetExecutionContext, tables: set[str]) -> set[str]:

@@ -1,34 +1,42 @@
 """Freshness: nothing waits for longer than the limit, neither records in Kafka nor changes that GOLD has to follow.
 
-Evaluated by a sensor of its own and without a run, because ingestion that is dead cannot say that it is late.
+Evaluated by a sensor of its own and without a run, because ingestion that is dead cannot say that it is late. What was
+materialized does not count, so a backfill of last month makes nothing fresh. But Dagster's pages take an evaluation for
+outdated that is older than the newest materialization: what is not fresh is told again after each.
 """
 
 import time
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 
 import dagster as dg
 import msgspec
 
 from flowguard.defs.keys import key_of
 from flowguard.defs.resources import Home
-from flowguard.errors import FlowGuardError
-from flowguard.rounds.lateness import oldest_dirty, waiting_for
+from flowguard.defs.runs import errors_for_people
+from flowguard.errors import BrokerUnavailable, FlowGuardError
+from flowguard.rounds.holds import Held, waiting
+from flowguard.rounds.lateness import State, Verdict, look
 from flowguard.settings import Settings
 
 NAME = "freshness"
 REPEAT_SECONDS = 900.0
 """A state that lasts is told again this often."""
 GOLD_TABLE = "gold.flow_ledger"
-TABLES = ("bronze.orders_raw", "bronze.clicks_raw", "ops.quarantine", GOLD_TABLE)
+INGESTED = ("bronze.orders_raw", "bronze.clicks_raw", "ops.quarantine")
+TABLES = (*INGESTED, GOLD_TABLE)
+Evaluations = dict[str, dg.AssetCheckEvaluation]
+"""By table."""
 
 
 class Told(msgspec.Struct):
-    """What the sensor remembers: which tables were fresh, when it said so, and since when (Unix seconds) GOLD has not
-    seen its oldest change."""
+    """What the sensor remembers: how each table was, when it said so, and which materialization was the newest then;
+    since when (Unix seconds) Kafka does not answer, and GOLD has not seen its oldest change."""
 
-    fresh: dict[str, bool] = {}
+    states: dict[str, str] = {}
     at: float = 0.0
+    materialized: dict[str, int] = {}
+    unreachable_since: float | None = None
     oldest: int | None = None
     oldest_since: float = 0.0
 
@@ -45,7 +53,9 @@ def freshness_check() -> dg.AssetChecksDefinition:
     def freshness(
         context: dg.AssetCheckExecutionContext, home: dg.ResourceParam[Home]
     ) -> Iterator[dg.AssetCheckResult]:
-        for evaluation in _evaluations(home, Told()).values():
+        with errors_for_people(context):
+            evaluations = _topics(home) | _gold(home, Told())
+        for evaluation in evaluations.values():
             if evaluation.asset_check_key in context.selected_asset_check_keys:
                 yield dg.AssetCheckResult(
                     passed=evaluation.passed,
@@ -69,11 +79,13 @@ def freshness_sensor(settings: Settings) -> dg.SensorDefinition:
     )
     def freshness_sensor(context: dg.SensorEvaluationContext, home: dg.ResourceParam[Home]) -> dg.SensorResult:
         told = msgspec.json.decode(context.cursor, type=Told) if context.cursor else Told()
-        evaluations = _evaluations(home, told)
-        fresh = {table: evaluation.passed for table, evaluation in evaluations.items()}
-        if fresh == told.fresh and time.time() - told.at < REPEAT_SECONDS:
+        materialized = _newest_materializations(context.instance)
+        evaluations = _patiently(home, told) | _gold(home, told)
+        states = told.states | {table: _state_of(evaluation) for table, evaluation in evaluations.items()}
+        outdated = any(not evaluations[table].passed for table in evaluations if _differ(materialized, told, table))
+        if states == told.states and not outdated and time.time() - told.at < REPEAT_SECONDS:
             return dg.SensorResult(skip_reason="nothing changed", cursor=_cursor(told))
-        told.fresh, told.at = fresh, time.time()
+        told.states, told.at, told.materialized = states, time.time(), materialized
         return dg.SensorResult(asset_events=list(evaluations.values()), cursor=_cursor(told))
 
     return freshness_sensor
@@ -83,41 +95,100 @@ def _cursor(told: Told) -> str:
     return msgspec.json.encode(told).decode()
 
 
-def _evaluations(home: Home, told: Told) -> dict[str, dg.AssetCheckEvaluation]:
-    """One evaluation per table; ``told`` keeps GOLD's clock."""
-    limit = home.settings.freshness_limit
+def _state_of(evaluation: dg.AssetCheckEvaluation) -> str:
+    return f"{evaluation.severity.value if not evaluation.passed else ''} {evaluation.metadata['state'].value}"
+
+
+def _newest_materializations(instance: dg.DagsterInstance) -> dict[str, int]:
+    """Of each table that was materialized at all, the storage id."""
+    records = {record.asset_entry.asset_key: record for record in instance.get_asset_records([*map(key_of, TABLES)])}
+    found = {}
+    for table in TABLES:
+        record = records.get(key_of(table))
+        if record and record.asset_entry.last_materialization_storage_id:
+            found[table] = record.asset_entry.last_materialization_storage_id
+    return found
+
+
+def _differ(materialized: Mapping[str, int], told: Told, table: str) -> bool:
+    return materialized.get(table) != told.materialized.get(table)
+
+
+def _patiently(home: Home, told: Told) -> Evaluations:
+    """Nothing new is said of the topics while Kafka does not answer, until that takes longer than the limit."""
     try:
-        waiting: Mapping[str, timedelta] = waiting_for(home.settings, home.warehouse, home.broker)
+        evaluations = _topics(home)
+    except BrokerUnavailable as error:
+        told.unreachable_since = told.unreachable_since or time.time()
+        seconds = time.time() - told.unreachable_since
+        if seconds <= home.settings.freshness_limit.total_seconds():
+            return {}
+        return _unknown("unreachable", f"for {seconds:,.0f} s Kafka has not answered: {error}")
     except FlowGuardError as error:
-        late = {table: _evaluation(table, False, f"unknown: {error}", {}) for table in TABLES[:-1]}
-    else:
-        late = {
-            table: _evaluate(table, waiting[topic], limit, "its oldest unread record has been waiting in Kafka")
-            for table, topic in zip(TABLES, home.settings.topics, strict=False)
-        }
-    behind = _gold_behind(home, told)
-    return late | {GOLD_TABLE: _evaluate(GOLD_TABLE, behind, limit, "GOLD has not followed a change")}
+        evaluations = _unknown("unknown", str(error))
+    told.unreachable_since = None
+    return evaluations
 
 
-def _gold_behind(home: Home, told: Told) -> timedelta:
-    oldest = oldest_dirty(home.warehouse)
+def _topics(home: Home) -> Evaluations:
+    """Raises BrokerUnavailable."""
+    verdicts = look(home.settings, home.warehouse, home.broker)
+    return {table: _verdict(table, verdict) for table, verdict in zip(INGESTED, verdicts, strict=True)}
+
+
+def _verdict(table: str, verdict: Verdict) -> dg.AssetCheckEvaluation:
+    behind = [f"| {lag.partition} | {lag.records} | {lag.oldest_unread or ''} |" for lag in verdict.lags]
+    by_partition = "\n".join(["| partition | records waiting | the oldest since (UTC) |", "|---|---|---|", *behind])
+    newest = f"{verdict.newest_arrived_at:%F %T} UTC" if verdict.newest_arrived_at else "none"
+    return _evaluation(
+        table,
+        verdict.state,
+        verdict.text,
+        passed=verdict.passed,
+        error=verdict.state is State.stopped,
+        lag_records=verdict.lag_records,
+        lag_seconds=verdict.lag_seconds,
+        newest_record=newest,
+        by_partition=dg.MetadataValue.md(by_partition),
+    )
+
+
+def _unknown(state: str, text: str) -> Evaluations:
+    return {table: _evaluation(table, state, f"{state}: {text}", passed=False) for table in INGESTED}
+
+
+def _gold(home: Home, told: Told) -> Evaluations:
+    """Whether GOLD follows; ``told`` keeps the clock of its oldest change."""
+    oldest, held = waiting(home.warehouse)
     if oldest != told.oldest:
         told.oldest, told.oldest_since = oldest, time.time()
-    return timedelta(0) if oldest is None else timedelta(seconds=time.time() - told.oldest_since)
+    seconds = 0.0 if oldest is None else time.time() - told.oldest_since
+    if seconds > home.settings.freshness_limit.total_seconds():
+        evaluation = _evaluation(
+            GOLD_TABLE, "stale", f"stale: GOLD has not followed a change for {seconds:,.0f} s", passed=False
+        )
+    elif held:
+        evaluation = _held(held)
+    else:
+        evaluation = _evaluation(GOLD_TABLE, "fresh", "fresh: GOLD follows", passed=True, lag_seconds=seconds)
+    return {GOLD_TABLE: evaluation}
 
 
-def _evaluate(table: str, waiting: timedelta, limit: timedelta, what: str) -> dg.AssetCheckEvaluation:
-    description = f"{what} for {waiting.total_seconds():.0f} s" if waiting else "nothing is waiting"
-    seconds = {"seconds_waiting": waiting.total_seconds(), "limit_seconds": limit.total_seconds()}
-    return _evaluation(table, waiting <= limit, description, seconds)
+def _held(held: list[Held]) -> dg.AssetCheckEvaluation:
+    """Not stale: on purpose."""
+    days = ", ".join(str(one.day) for one in held)
+    text = f"{held[0]}{f', and {len(held) - 1} more days' if len(held) > 1 else ''}. {held[0].advice}"
+    return _evaluation(GOLD_TABLE, f"held back: {days}", text, passed=False, error=False)
 
 
-def _evaluation(table: str, passed: bool, description: str, metadata: Mapping[str, float]) -> dg.AssetCheckEvaluation:
+def _evaluation(
+    table: str, state: str, text: str, *, passed: bool, error: bool = True, **metadata: dg.MetadataValue | float | str
+) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
         passed=passed,
         asset_key=key_of(table),
         check_name=NAME,
-        severity=dg.AssetCheckSeverity.ERROR,
-        description=description,
-        metadata={name: dg.MetadataValue.float(value) for name, value in metadata.items()},
+        severity=dg.AssetCheckSeverity.ERROR if error else dg.AssetCheckSeverity.WARN,
+        description=text,
+        metadata={"state": dg.MetadataValue.text(str(state)), **metadata},
     )

@@ -1,16 +1,15 @@
 """The guard: Kafka still is what was ingested, and holds what comes next. Looked at by a sensor, without a run.
 
-A gap stops ingestion by itself. The guard finds it also while nothing comes, shows it as a failed check, and alerts.
+A gap stops ingestion by itself. The guard finds it also while nothing comes, and shows it as a failed check.
+`flowguard.defs.conditions` makes alerts of the same.
 """
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import dagster as dg
 import msgspec
 
-from flowguard.alerts.hook import Alert, send
 from flowguard.defs.keys import key_of
 from flowguard.defs.resources import Home
 from flowguard.errors import Terminal, Transient
@@ -48,7 +47,7 @@ def guard_sensor() -> dg.SensorDefinition:
         asset_selection=dg.AssetSelection.assets(key_of(TABLE)),
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=5,
-        description="Says on change, and every 15 minutes, whether Kafka holds what comes next; alerts where not",
+        description="Says on change, and every 15 minutes, whether Kafka holds what comes next",
     )
     def guard_sensor(context: dg.SensorEvaluationContext, home: dg.ResourceParam[Home]) -> dg.SensorResult:
         told = msgspec.json.decode(context.cursor, type=Told) if context.cursor else Told()
@@ -58,8 +57,6 @@ def guard_sensor() -> dg.SensorDefinition:
             return dg.SensorResult(skip_reason=f"nothing can be said: {error}", cursor=context.cursor)
         if wrong == told.wrong and time.time() - told.at < REPEAT_SECONDS:
             return dg.SensorResult(skip_reason="nothing changed", cursor=context.cursor)
-        for alert in changes(told.wrong, wrong):
-            send(home.settings, alert)
         cursor = msgspec.json.encode(Told(wrong, time.time())).decode()
         return dg.SensorResult(asset_events=[_evaluation(wrong)], cursor=cursor)
 
@@ -80,13 +77,6 @@ def what_is_wrong(home: Home) -> dict[str, str]:
     except Terminal as error:
         return {type(error).__name__: str(error)}
     return {f"{gap.kind.__name__} {gap.topic} {gap.partition}": gap.text for gap in gaps}
-
-
-def changes(before: dict[str, str], after: dict[str, str]) -> list[Alert]:
-    """An alert for each that began and each that is over."""
-    at = datetime.now(UTC)
-    begun = [Alert(key, "begun", after[key], at) for key in after if key not in before]
-    return begun + [Alert(key, "over", before[key], at) for key in before if key not in after]
 
 
 def _evaluation(wrong: dict[str, str]) -> dg.AssetCheckEvaluation:

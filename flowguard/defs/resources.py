@@ -3,13 +3,15 @@
 from functools import cached_property
 from threading import RLock
 
+from flowguard.alerts.receivers import Receiver, receivers
 from flowguard.kafka.broker import Broker
 from flowguard.settings import Settings
 from flowguard.warehouse import Warehouse, open_warehouse
 
 
 class Home:
-    """The settings of a home, its warehouse and its broker, each opened when it is first needed.
+    """The settings of a home, its warehouse, its broker and the receivers of its alerts, each opened when it is first
+    needed.
 
     Sensors share one in their threads, and keep it from tick to tick.
     """
@@ -29,6 +31,11 @@ class Home:
     def broker(self) -> Broker:
         with self._lock:
             return self._broker
+
+    @cached_property
+    def receivers(self) -> list[Receiver]:
+        """Who receives alerts."""
+        return receivers(self.settings)
 
     @cached_property
     def _warehouse(self) -> Warehouse:

@@ -32,7 +32,8 @@ LONGEST_PAUSE_SECONDS = 60.0
 _FIRST_WAIT_SECONDS = 10.0
 _LOOK_BACK = 10
 _HAS_PROCESS = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
-_LOADED_AT = time.time()
+LOADED_AT = time.time()
+"""When this code server came up, Unix seconds."""
 _STARTING_SECONDS = 60.0
 """A run that is younger may not have come to its lease yet."""
 
@@ -77,7 +78,7 @@ def fail_orphan(instance: dg.DagsterInstance, settings: Settings, record: dg.Run
     """
     created = record.create_timestamp.timestamp()
     running = record.dagster_run.status in _HAS_PROCESS
-    if not running or created > min(_LOADED_AT, time.time() - _STARTING_SECONDS) or lease_is_held(settings, lease):
+    if not running or created > min(LOADED_AT, time.time() - _STARTING_SECONDS) or lease_is_held(settings, lease):
         return False
     instance.report_run_failed(record.dagster_run, "its process is gone, and so is the code server that started it")
     return True
@@ -101,7 +102,9 @@ def past(instance: dg.DagsterInstance, rolling: str, last_progress: datetime | N
 
 
 @contextmanager
-def errors_for_people(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
+def errors_for_people(
+    context: dg.AssetExecutionContext | dg.OpExecutionContext | dg.AssetCheckExecutionContext,
+) -> Iterator[None]:
     """Fail the run with the message of an error that was raised on purpose, not with its traceback."""
     try:
         yield

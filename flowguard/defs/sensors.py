@@ -18,6 +18,7 @@ from flowguard.rounds.news import wait_for_dirty_days, wait_for_news
 TICK_SECONDS = 20.0
 """How long a tick waits; Dagster gives it 60 s."""
 INGESTION, GOLD = "ingestion", "gold"
+NOTHING_NEW, GOLD_IS_UP_TO_DATE = "nothing new in Kafka", "GOLD is up to date"
 
 _LAST_PROGRESS = """
 SELECT MAX(moment) FROM (
@@ -52,7 +53,7 @@ def ingestion_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
                 time.sleep(max(0.0, deadline - time.monotonic()))
             home.last_error = str(error)
             raise
-        return _roll(plan, earlier) if plan else dg.SkipReason("nothing new in Kafka")
+        return _roll(plan, earlier) if plan else dg.SkipReason(NOTHING_NEW)
 
     return ingestion_sensor
 
@@ -74,7 +75,7 @@ def gold_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
         if earlier.seconds_to_wait:
             return dg.SkipReason(_why_not_yet(earlier))
         if not wait_for_dirty_days(home.warehouse, deadline - time.monotonic()):
-            return dg.SkipReason("GOLD is up to date")
+            return dg.SkipReason(GOLD_IS_UP_TO_DATE)
         return dg.RunRequest(run_key=f"after {earlier.last_run}", tags={ROLLING_TAG: GOLD})
 
     return gold_sensor

@@ -11,8 +11,6 @@ from flowguard.models.ops import OUTBOX
 from flowguard.models.table import Column, Model, Table
 from flowguard.settings import Settings
 
-OWNERS = ["team:data-platform"]
-
 
 def specs(tables: Iterable[Table], settings: Settings) -> list[dg.AssetSpec]:
     """Assets of tables, partitioned by day where they have days.
@@ -27,7 +25,7 @@ def specs(tables: Iterable[Table], settings: Settings) -> list[dg.AssetSpec]:
             description=table.description,
             metadata=_metadata(table),
             group_name=group_of(table),
-            owners=OWNERS,
+            owners=[settings.owner],
             tags={"schema": table.schema},
             kinds=_kinds(table),
             partitions_def=days if table.day else None,
@@ -40,21 +38,18 @@ def specs(tables: Iterable[Table], settings: Settings) -> list[dg.AssetSpec]:
 def topic_specs(settings: Settings) -> list[dg.AssetSpec]:
     """The Kafka topics: where everything comes from, and where attributed orders go."""
     descriptions = ("Order events", "Impressions and clicks", "What the gateway refused, with the reason")
-    attributed = _topic(
-        settings.attributed_topic, "Attributed orders, as they change", "2_silver", [key_of(OUTBOX.full_name)]
+    outbox = [key_of(OUTBOX.full_name)]
+    attributed = _topic(settings.attributed_topic, "Attributed orders, as they change", "2_silver", outbox)
+    ingested = (
+        _topic(topic, description, "0_kafka", [])
+        for topic, description in zip(settings.topics, descriptions, strict=True)
     )
-    ingested = zip(settings.topics, descriptions, strict=True)
-    return [*(_topic(topic, description, "0_kafka", []) for topic, description in ingested), attributed]
+    return [spec.replace_attributes(owners=[settings.owner]) for spec in (*ingested, attributed)]
 
 
 def _topic(topic: str, description: str, group: str, deps: list[dg.AssetKey]) -> dg.AssetSpec:
     return dg.AssetSpec(
-        topic_key(topic),
-        deps=deps,
-        description=description,
-        group_name=group,
-        owners=OWNERS,
-        kinds={"kafka", "topic"},
+        topic_key(topic), deps=deps, description=description, group_name=group, kinds={"kafka", "topic"}
     )
 
 

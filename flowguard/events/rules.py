@@ -14,8 +14,8 @@ import polars as pl
 
 from flowguard.events.contract import Refusal
 
-LARGEST_PRICE = Decimal("9999999999999999.99")
-"""What decimal(18,2) holds."""
+LARGEST_PRICE = Decimal("999999999.99")
+"""Of one item: ten million of them on one day still fit into the sums of GOLD, which are decimal(18,2)."""
 _CENT = Decimal("0.01")
 
 
@@ -67,7 +67,7 @@ RULES = (
         f"must be above 0, at most {LARGEST_PRICE}, with at most 2 decimals",
         lambda event, arrived_at, limits: _price_broken(event.price),
         lambda limits: (
-            pl.col("price_exact").str.contains(r"^0*\d{1,16}(\.\d{0,2}0*)?$").not_().fill_null(True)
+            pl.col("price_exact").str.contains(r"^0*\d{1,9}(\.\d{0,2}0*)?$").not_().fill_null(True)
             | pl.col("price_exact").str.contains(r"^[0.]*$").fill_null(True)
         ),
         orders_only=True,

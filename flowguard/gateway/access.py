@@ -1,4 +1,4 @@
-"""Who may send: the API key, the origin of the page, the rate."""
+"""Who may send and ask: the API key, the origin of the page, the rate."""
 
 import hmac
 import math
@@ -16,7 +16,7 @@ _BEARER = b"bearer "
 
 
 class Access:
-    """The guard at the door of ``/v1/events``."""
+    """The guard at a door: that of ``/v1/events``, or that of sessions."""
 
     def __init__(self, settings: Settings) -> None:
         self._keys = [key.get_secret_value().encode() for key in settings.gateway_api_keys]
@@ -35,7 +35,7 @@ class Access:
         client = self._client(scope, key)
         if wait := self.rate.wait(client, now):
             seconds = str(math.ceil(wait))
-            raise HTTPException(429, f"too many events: wait {seconds} s", {"Retry-After": seconds})
+            raise HTTPException(429, f"too many at once: wait {seconds} s", {"Retry-After": seconds})
         return client
 
     def _client(self, scope: Scope, given: bytes) -> str:
@@ -50,7 +50,7 @@ class Access:
     def _refuse_foreign_page(self, origin: str, host: str) -> None:
         """A browser sends some requests of any page anywhere; only who may read the answer may send."""
         if origin not in self._origins and _host_of(origin) != host:
-            raise HTTPException(403, f"pages of {origin} may not send events here")
+            raise HTTPException(403, f"pages of {origin} may not send or ask here")
 
 
 def _host_of(origin: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +10,6 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from flowguard.errors import FlowGuardError
 from flowguard.gateway import metrics
@@ -20,10 +18,12 @@ from flowguard.gateway.kafka_sink import KafkaSink
 from flowguard.gateway.menu import menu
 from flowguard.gateway.metrics import Metrics
 from flowguard.gateway.openapi import openapi
+from flowguard.gateway.page import Storefront
+from flowguard.gateway.sessions import PATH as SESSIONS_PATH
+from flowguard.gateway.sessions import SessionsRoute
 from flowguard.gateway.sink import Sink
 from flowguard.settings import Settings
 
-STOREFRONT = Path(__file__).parent / "storefront"
 Application = Callable[[Any, Any, Any], Any]
 
 
@@ -44,6 +44,7 @@ def create_app(settings: Settings, sink: Sink | None = None) -> Application:
 def _rest(settings: Settings, sink: Sink, counted: Metrics) -> Starlette:
     """Everything but events, where speed does not matter."""
     dishes, description = msgspec.json.encode(menu(settings.currency)), msgspec.json.encode(openapi())
+    sessions = SessionsRoute(settings)
 
     async def live(request: Request) -> Response:
         return _json(b'{"status":"live"}')
@@ -71,14 +72,16 @@ def _rest(settings: Settings, sink: Sink, counted: Metrics) -> Starlette:
             yield
         finally:
             await sink.close()
+            await sessions.close()
 
     routes = [
         Route("/health/live", live),
         Route("/health/ready", ready),
         Route("/metrics", exposed),
         Route("/v1/menu", sold),
+        Route(SESSIONS_PATH, sessions.answer),
         Route("/openapi.json", described),
-        Mount("/", StaticFiles(directory=STOREFRONT, html=True)),
+        Mount("/", Storefront()),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
 

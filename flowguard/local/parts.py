@@ -46,6 +46,7 @@ def stages(
     *,
     broker: BrokerKind = "embedded",
     shoppers: Sequence[str] | None = None,
+    dashboard: bool = False,
     definitions: str = DEFINITIONS,
 ) -> list[list[Part]]:
     """The parts in the order in which they need each other; those of one stage start together.
@@ -53,11 +54,12 @@ def stages(
     ``shoppers``: the words after ``flowguard simulate``; None for no shoppers.
     """
     first = [] if broker == "external" else [[_broker(settings, broker)]]
+    pages = [_webserver(settings, workspace), *([_dashboard(settings)] if dashboard else [])]
     last = [] if shoppers is None else [[_shoppers(shoppers)]]
     return [
         *first,
         [_gateway(settings), _code_server(settings, definitions)],
-        [_webserver(settings, workspace), _daemon(workspace)],
+        [*pages, _daemon(workspace)],
         *last,
     ]
 
@@ -100,6 +102,13 @@ def _webserver(settings: Settings, workspace: Path) -> Part:
     where = ("-h", ports.HOST, "-p", str(settings.webserver_port))
     program = _python("webserver", "dagster_webserver", *where, "-w", str(workspace))
     return Part(program, ready.dagster_webserver, port=settings.webserver_port, setting="FLOWGUARD_WEBSERVER_PORT")
+
+
+def _dashboard(settings: Settings) -> Part:
+    """The tables are taken care of without it."""
+    program = _python("dashboard", "flowguard.dashboard")
+    host, port = settings.dashboard_host, settings.dashboard_port
+    return Part(program, ready.dashboard, host, port, "FLOWGUARD_DASHBOARD_PORT", vital=False)
 
 
 def _daemon(workspace: Path) -> Part:

@@ -1,4 +1,4 @@
-"""The whole platform on one machine: broker, gateway, Dagster's three processes, shoppers."""
+"""The whole platform on one machine: broker, gateway, Dagster's three processes, dashboard, shoppers."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -38,6 +38,7 @@ class Platform:
         *,
         broker: BrokerKind = "embedded",
         shoppers: Sequence[str] | None = None,
+        dashboard: bool = False,
         definitions: str = parts.DEFINITIONS,
         progress: Progress = lambda doing: None,
     ) -> None:
@@ -50,7 +51,9 @@ class Platform:
         self._external = broker == "external"
         self._mark = RunningMark(settings) if broker == "embedded" else None
         workspace = settings.dagster_home / dagster_home.WORKSPACE
-        self._stages = parts.stages(settings, workspace, broker=broker, shoppers=shoppers, definitions=definitions)
+        self._stages = parts.stages(
+            settings, workspace, broker=broker, shoppers=shoppers, dashboard=dashboard, definitions=definitions
+        )
         self._parts = {part.name: part for stage in self._stages for part in stage}
         self._ready: set[str] = set()
         self._given_up: set[str] = set()
@@ -161,6 +164,8 @@ class Platform:
             self.check()  # also when something answers: it might be another program on that port
             if why_not is None:
                 self._ready.add(part.name)
+                return
+            if part.name in self._given_up:
                 return
             if time.monotonic() > deadline:
                 waited = f"{part.name} was not ready after {LONGEST_START_SECONDS:.0f} s"

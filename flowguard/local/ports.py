@@ -24,6 +24,7 @@ def on_free_ports(settings: Settings) -> Settings:
             "gateway_port": free_port(),
             "code_server_port": free_port(),
             "webserver_port": free_port(),
+            "dashboard_port": free_port(),
         }
     )
 

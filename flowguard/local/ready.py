@@ -50,15 +50,27 @@ def dagster_daemon(settings: Settings) -> str | None:
     return f"no heartbeat of {', '.join(unhealthy)}" if unhealthy else None
 
 
+def dashboard(settings: Settings) -> str | None:
+    return _answers(f"{dashboard_address(settings)}/_stcore/health")
+
+
 def gateway_address(settings: Settings) -> str:
     """Where people reach the storefront on this machine."""
-    host = "127.0.0.1" if settings.gateway_host in ("0.0.0.0", "::", "") else settings.gateway_host
-    return f"http://{host}:{settings.gateway_port}"
+    return _on_this_machine(settings.gateway_host, settings.gateway_port)
+
+
+def dashboard_address(settings: Settings) -> str:
+    """Where people reach the dashboard on this machine."""
+    return _on_this_machine(settings.dashboard_host, settings.dashboard_port)
 
 
 def webserver_address(settings: Settings) -> str:
     """Where people reach Dagster's page."""
     return f"http://127.0.0.1:{settings.webserver_port}"
+
+
+def _on_this_machine(host: str, port: int) -> str:
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{port}"
 
 
 def _answers(address: str) -> str | None:

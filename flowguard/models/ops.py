@@ -1,4 +1,5 @@
-"""The tables of the accounting: quarantine, ingested ranges, what GOLD still has to refresh, and which checks fail."""
+"""The tables of the accounting: quarantine, ingested ranges, what GOLD still has to refresh, which checks fail, and who
+was told."""
 
 from flowguard.bronze.tables import COORDINATES, INGESTION
 from flowguard.models.table import BYTES, COUNT, DAY, INSTANT, SMALL, TEXT, Column, Table, required
@@ -122,7 +123,49 @@ CHECK_FAILURES = Table(
         required("evaluated_at", INSTANT, "When it was last evaluated on the day, UTC"),
         required("run_id", TEXT, "Dagster run that evaluated it last"),
         Column("overridden_at", INSTANT, "When a person decided that GOLD may follow nevertheless, UTC"),
+        Column("overridden_rows", COUNT, "How many rows failed then; more of them end the override"),
         Column("override_reason", TEXT, "Why"),
     ),
     keys=("table_name", "check_name", "day"),
+)
+ALERTS = Table(
+    "ops",
+    "alerts",
+    "What people had to know, and when it was over",
+    (
+        required("id", TEXT, "Id; every message about it names it"),
+        required("key", TEXT, "What it is about; the same each time that it happens"),
+        required("kind", TEXT, "run, check, quarantine, stale, gap, broker, tick, backfill, report"),
+        required("severity", TEXT, "error, warning, or info: nothing that could be over"),
+        required("state", TEXT, "open or over"),
+        Column("table_name", TEXT, "The table concerned, where it is one"),
+        required("days", TEXT, "UTC days concerned, comma-separated; empty where it is none"),
+        required("title", TEXT, "One line"),
+        required("text", TEXT, "The whole message, Markdown"),
+        required("members", TEXT, "What it consists of, a JSON array: checks and days, sensors"),
+        required("times", SMALL, "How often it happened, one after the other"),
+        required("revision", SMALL, "1, and one more each time that people have to be told of it again"),
+        required("began_at", INSTANT, "Since when it is so, UTC"),
+        required("noticed_at", INSTANT, "When it was noticed, UTC"),
+        required("revised_at", INSTANT, "When its revision became due, UTC"),
+        Column("absent_since", INSTANT, "Since when it is not seen any more, UTC; NULL while it is"),
+        Column("over_at", INSTANT, "When it was over, UTC; NULL while it is open"),
+    ),
+    keys=("id",),
+)
+ALERT_DELIVERIES = Table(
+    "ops",
+    "alert_deliveries",
+    "What each receiver of alerts was told",
+    (
+        required("alert_id", TEXT, "The alert"),
+        required("receiver", TEXT, "Digest of the receiver's URL, which is a secret"),
+        required("address", TEXT, "The URL, its secrets masked"),
+        Column("told", TEXT, "The state that it was told last, with the revision; NULL: nothing yet"),
+        Column("told_at", INSTANT, "When it took that, UTC"),
+        required("attempts", SMALL, "How often it did not take what comes next"),
+        Column("try_at", INSTANT, "When it is tried again, UTC; NULL: at once"),
+        Column("error", TEXT, "Why it did not take it"),
+    ),
+    keys=("alert_id", "receiver"),
 )

@@ -19,6 +19,7 @@ from flowguard.models.scope import Scope, covered, days
 from flowguard.rounds import attribution, gold
 from flowguard.rounds.changes import Changes, mark_dirty
 from flowguard.rounds.events import CLICKS, ORDERS, rebuild_events
+from flowguard.rounds.holds import evaluate_again
 from flowguard.rounds.rebuildable import RAW, REBUILDABLE, refuse_incomplete
 from flowguard.rounds.redecode import arrival_days, redecode_day
 from flowguard.settings import Settings
@@ -155,6 +156,8 @@ class _Plan:
         return changes, events
 
     def _rebuild_gold(self, asked: Sequence[str], of_days: Sequence[date]) -> tuple[Changes, int]:
+        # The steps before may have mended what fails a check: only what fails still holds GOLD back.
+        evaluate_again(self.warehouse, of_days, self.run_id)
         changes = gold.refresh(self.warehouse, self.settings, dict.fromkeys(asked, of_days))
         return changes, sum(changes.values())
 

@@ -12,7 +12,7 @@ from flowguard.errors import FlowGuardError
 from flowguard.kafka.broker import Broker
 from flowguard.kafka.gaps import ADVICE
 from flowguard.kafka.inspection import inspect
-from flowguard.rounds.lateness import waiting_for
+from flowguard.rounds.lateness import State, look
 from flowguard.rounds.progress import positions
 from flowguard.settings import Settings
 from flowguard.warehouse import Warehouse, open_warehouse
@@ -87,10 +87,11 @@ def _kafka(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
 
 
 def _lateness(settings: Settings, warehouse: Warehouse, broker: Broker) -> Iterator[Finding]:
-    for topic, waiting in waiting_for(settings, warehouse, broker).items():
-        if waiting > settings.freshness_limit:
-            text = f"the oldest unread record of {topic} has been waiting for {waiting.total_seconds():.0f} s"
-            yield Finding(Level.error, "ingestion", text, "See whether the platform runs: flowguard status")
+    for verdict in look(settings, warehouse, broker):
+        if not verdict.passed:
+            level = Level.error if verdict.state is State.stopped else Level.notice
+            text = f"{verdict.topic}: {verdict.text}"
+            yield Finding(level, "ingestion", text, "See whether the platform runs: flowguard status")
 
 
 def _check(warehouse: Warehouse, check: Check, good: str) -> Iterator[Finding]:
@@ -98,7 +99,7 @@ def _check(warehouse: Warehouse, check: Check, good: str) -> Iterator[Finding]:
     if rows.is_empty():
         yield Finding(Level.good, check.name, good)
     else:
-        text = f"{rows['failing_rows'][0]} rows fail: {check.description}"
+        text = f"{rows.filter(example=1)['failing_rows'].sum()} rows fail: {check.description}"
         yield Finding(Level.error, check.name, text, "See them: flowguard ledger --verify")
 
 

@@ -36,7 +36,7 @@ def follow(
     """Refresh GOLD at most every ``settings.gold_interval``, as long as days turn dirty.
 
     ``on_refresh`` is called after each refresh with what changed and how long it took in seconds, ``each_minute`` with
-    what changed since its last call, and at the end.
+    what changed since its last call, which may be nothing, and at the end.
     """
     with ExitStack() as stack:
         try:
@@ -63,7 +63,7 @@ def _follow(
             on_refresh(changes, last_change - begun)
             refreshes, unchecked = refreshes + 1, unchecked | changes
             time.sleep(max(0.0, settings.gold_interval.total_seconds() - (last_change - begun)))
-        if unchecked and _passed(checked, settings.check_interval):
+        if _passed(checked, settings.check_interval):
             each_minute(warehouse, unchecked)
             unchecked, checked = {}, time.monotonic()
     if unchecked:

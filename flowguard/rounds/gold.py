@@ -9,13 +9,14 @@ from datetime import date
 from pathlib import Path
 
 from flowguard.faults import crash_point
-from flowguard.gold.tables import FROM_GOLD, FROM_SILVER, USER_SESSIONS
+from flowguard.gold.tables import FLOW_LEDGER, FROM_GOLD, FROM_SILVER, GOLD, USER_SESSIONS
 from flowguard.models import render
 from flowguard.models.ops import DIRTY_DAYS
 from flowguard.models.scope import Scope, days, ranges_of
 from flowguard.models.table import Model
 from flowguard.rounds import first_days
 from flowguard.rounds.changes import Changes, count_days, mark_dirty
+from flowguard.rounds.holds import free, holds
 from flowguard.settings import Settings
 from flowguard.warehouse import Session, Warehouse
 from flowguard.warehouse.lock import file_lock
@@ -36,12 +37,14 @@ _Work = Sequence[tuple[Model, Sequence[Scope]]]
 def refresh(warehouse: Warehouse, settings: Settings, also: Mapping[str, Collection[date]] = _NOTHING) -> Changes:
     """Refresh every dirty day of every GOLD table, and days that are given by table, dirty or not.
 
-    Clears exactly the marks that it saw. Each table is computed by one statement, however many days there are.
+    Days that are held back stay dirty, and become so if they are given. Clears exactly the marks that it saw. Each
+    table is computed by one statement, however many days there are.
     """
     changes: Changes = {}
     with _only_writer(settings.home), warehouse.session() as session:
         for models, marks in _LEVELS:
             changes |= _refresh(warehouse, session, models, marks, also)
+        _put_off(session, also)
     return changes
 
 
@@ -53,8 +56,9 @@ def _refresh(
     also: Mapping[str, Collection[date]],
 ) -> Changes:
     with session.snapshot():
-        dirty = session.query(_DIRTY.format(marks=marks))
-        work = [(model, _scopes_of(model, dirty.iter_rows(), also.get(model.full_name, ()))) for model in models]
+        held = holds(session)
+        dirty = free(session.query(_DIRTY.format(marks=marks)), held)
+        work = [(model, _scopes_of(model, dirty.iter_rows(), _free_of(model, also, held))) for model in models]
         _compute(warehouse, session, work)
     if dirty.is_empty() and not any(scopes for _, scopes in work):
         return {}
@@ -72,6 +76,26 @@ def _refresh(
 def _only_writer(home: Path) -> AbstractContextManager[None]:
     """Two refreshes at once could overwrite newer figures with older ones."""
     return file_lock(home / "warehouse" / "gold.lock", _LOCK_TIMEOUT_SECONDS)
+
+
+def _waits(model: Model, day: date, held: Collection[date]) -> bool:
+    """Whether a day of a table is held back. Tables without days follow what there is of the days."""
+    return model.day is not None and model is not FLOW_LEDGER and day in held
+
+
+def _free_of(model: Model, also: Mapping[str, Collection[date]], held: Collection[date]) -> list[date]:
+    return [day for day in also.get(model.full_name, ()) if not _waits(model, day, held)]
+
+
+def _put_off(session: Session, also: Mapping[str, Collection[date]]) -> None:
+    """Mark the given days that are held back, so that they are refreshed as soon as they are not."""
+    held = holds(session)
+    marks = {
+        (model.reads[0], day) for model in GOLD for day in also.get(model.full_name, ()) if _waits(model, day, held)
+    }
+    if marks:
+        with session.transaction():
+            mark_dirty(session, sorted(marks))
 
 
 def _scopes_of(model: Model, dirty: Iterable[tuple[str, date, int]], also: Iterable[date]) -> list[Scope]:

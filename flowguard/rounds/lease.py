@@ -1,4 +1,5 @@
-"""The leases of the rolling runs: one run of a kind at a time, freed by the kernel the moment its holder dies."""
+"""The leases of what must not work twice at a time: rolling runs of a kind, and who sends alerts. Freed by the kernel
+the moment their holder dies."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -7,11 +8,11 @@ from flowguard.errors import WarehouseBusy
 from flowguard.settings import Settings
 from flowguard.warehouse.lock import file_lock
 
-INGESTION, GOLD = "rolling", "following"
+INGESTION, GOLD, ALERTS = "rolling", "following", "alerts"
 
 
 def rolling_lease(settings: Settings, kind: str = INGESTION) -> AbstractContextManager[None]:
-    """Hold the lease; raises WarehouseBusy if another run does."""
+    """Hold the lease; raises WarehouseBusy if another process does."""
     return file_lock(_path(settings, kind), timeout=1.0)
 
 

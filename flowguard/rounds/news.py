@@ -5,9 +5,20 @@ from collections.abc import Mapping, Sequence
 
 from flowguard.kafka.broker import Broker
 from flowguard.kafka.ranges import OffsetRange, Position, TopicPartition, Watermarks
+from flowguard.rounds.holds import waiting
 from flowguard.rounds.progress import positions
 from flowguard.settings import Settings
 from flowguard.warehouse import Warehouse
+
+# While this stays as it is, so does what is held back: that is asked again only when it is another.
+_STATE = """
+SELECT
+    (SELECT COUNT(*) FROM ops.dirty_days) AS marks,
+    (SELECT MAX(version) FROM ops.dirty_days) AS newest,
+    (SELECT COUNT(*) FROM ops.check_failures) AS failures,
+    (SELECT COUNT(overridden_at) FROM ops.check_failures) AS overridden,
+    (SELECT MAX(evaluated_at) FROM ops.check_failures) AS evaluated
+"""
 
 
 def wait_for_news(settings: Settings, warehouse: Warehouse, broker: Broker, timeout: float) -> list[OffsetRange]:
@@ -36,10 +47,13 @@ def has_news(reached: Sequence[Position], watermarks: Mapping[TopicPartition, Wa
 
 
 def wait_for_dirty_days(warehouse: Warehouse, timeout: float) -> bool:
-    """Whether GOLD has something to refresh, now or within ``timeout`` seconds."""
-    deadline = time.monotonic() + timeout
-    while warehouse.query("SELECT COUNT(*) FROM ops.dirty_days").item() == 0:
+    """Whether GOLD has something to refresh that is not held back, now or within ``timeout`` seconds."""
+    deadline, looked_at = time.monotonic() + timeout, None
+    while True:
+        state = warehouse.query(_STATE).row(0)
+        if state != looked_at and state[0] and waiting(warehouse).oldest is not None:
+            return True
         if time.monotonic() > deadline:
             return False
+        looked_at = state
         time.sleep(0.5)
-    return True

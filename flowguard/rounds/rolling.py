@@ -50,7 +50,8 @@ def roll(
 ) -> Rolled:
     """Ingest what is there and what comes, and publish the orders whose attribution changes.
 
-    ``on_commit`` is called after each round, ``each_minute`` with what changed since its last call, and at the end.
+    ``on_commit`` is called after each round, ``each_minute`` with what changed since its last call, which may be
+    nothing; and at the end.
 
     Raises:
         OffsetGap: Kafka does not hold what comes next; nothing was skipped.
@@ -174,7 +175,7 @@ class _Loop:
         instant = time.monotonic()
         if self._ends and _passed(self._group_told, instant, GROUP_INTERVAL):
             self._tell_group()
-        if self._unchecked and _passed(self._checked, instant, self._settings.check_interval):
+        if _passed(self._checked, instant, self._settings.check_interval):
             self._check()
         if self._rounds and _passed(self._maintained, instant, self._settings.maintenance_interval):
             self._maintain()

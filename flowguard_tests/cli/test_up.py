@@ -18,14 +18,14 @@ from flowguard.cli.main import app
 from flowguard.local import webserver
 from flowguard.local.home import running
 from flowguard.local.ports import on_free_ports
-from flowguard.local.ready import gateway_address, webserver_address
+from flowguard.local.ready import dashboard_address, gateway_address, webserver_address
 from flowguard.settings import PREFIX, Settings, as_environment, load_settings
 from flowguard_tests.local.processes import members
 from flowguard_tests.require import require
 from flowguard_tests.waiting import wait_until
 
 STARTED = "Ctrl-C stops everything."
-PARTS = ["broker", "gateway", "code-server", "webserver", "daemon", "shoppers"]
+PARTS = ["broker", "gateway", "code-server", "webserver", "dashboard", "daemon", "shoppers"]
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_everything_starts_answers_and_is_gone_after_ctrl_c(own: Settings, broke
         assert told and list(told.parts) == PARTS
         groups = [part["pid"] for part in told.parts.values()]
         assert all(members(group) for group in groups)
-        for address in (gateway_address(own), webserver_address(own)):
+        for address in (gateway_address(own), webserver_address(own), dashboard_address(own)):
             with urllib.request.urlopen(address) as page:
                 assert page.status == 200
         assert_a_second_one_is_refused(own)

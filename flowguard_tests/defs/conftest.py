@@ -3,10 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -14,10 +11,12 @@ import pytest
 from flowguard.defs.everything import everything
 from flowguard.defs.resources import Home
 from flowguard.settings import Settings
+from flowguard_tests.alerts.inbox import Inbox, inbox
 from flowguard_tests.conftest import Produce
+from flowguard_tests.postgres import postgres
+from flowguard_tests.require import require
 
 Send = Callable[..., None]
-Received = list[dict[str, Any]]
 SHORT = timedelta(milliseconds=300)
 
 
@@ -67,20 +66,35 @@ def send(quick: Settings, produce: Produce) -> Send:
 
 
 @pytest.fixture
-def receiver() -> Iterator[tuple[str, Received]]:
-    """Somebody's webhook: its address, and what was posted there."""
-    received: Received = []
+def box() -> Iterator[Inbox]:
+    """Somebody who receives alerts."""
+    with inbox() as box:
+        yield box
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
 
-        def log_message(self, *args: object) -> None:
-            pass
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    require("postgres")
+    with postgres() as url:
+        yield url
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/", received
-        server.shutdown()
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def each_storage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dg.DagsterInstance]:
+    """An instance on each of the storages that FlowGuard is run with."""
+    storage = {}
+    if request.param == "postgres":
+        storage = {"storage": {"postgres": {"postgres_url": request.getfixturevalue("postgres_server")}}}
+    overrides = {"telemetry": {"enabled": False}, **storage}
+    with dg.DagsterInstance.local_temp(str(tmp_path_factory.mktemp("dagster")), overrides=overrides) as temporary:
+        yield temporary
+
+
+@pytest.fixture
+def on_each_storage(each_storage: dg.DagsterInstance) -> dg.DagsterInstance:
+    """Empty again for each test."""
+    each_storage.wipe()
+    each_storage.wipe_all_schedules()
+    return each_storage

@@ -7,11 +7,13 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
+from flowguard.defs.alerts import tell
 from flowguard.defs.everything import everything
 from flowguard.defs.keys import key_of
 from flowguard.defs.resources import Home
 from flowguard.settings import Settings, load_settings
-from flowguard_tests.defs.conftest import Received, Send
+from flowguard_tests.alerts.inbox import Inbox
+from flowguard_tests.defs.conftest import Send
 from flowguard_tests.defs.test_runs_and_backfills import backfill, check_of, days, run
 
 TABLE = "gold.daily_report"
@@ -44,10 +46,10 @@ def test_it_is_on_the_last_utc_day_that_is_over(settings: Settings, zone: str, a
 
 
 def test_a_run_shows_the_report_and_sends_it(
-    quick: Settings, receiver: tuple[str, Received], instance: dg.DagsterInstance, send: Send
+    quick: Settings, box: Inbox, instance: dg.DagsterInstance, send: Send
 ) -> None:
-    address, received = receiver
-    definitions = everything(quick.model_copy(update={"alert_webhook": SecretStr(address)}))
+    settings = quick.model_copy(update={"alert_urls": (SecretStr(box.url),)})
+    definitions = everything(settings)
     send(3, days_ago=1)
     assert run(definitions, instance, "ingestion").success
     assert run(definitions, instance, "gold").success
@@ -61,23 +63,22 @@ def test_a_run_shows_the_report_and_sends_it(
     page = quick.home / "reports" / f"{max(days(1))}.html"
     assert metadata["page"].value == str(page) and "3 orders" in page.read_text()
     assert str(metadata["report"].value) == page.with_suffix(".md").read_text()
-    [posted] = received
-    assert (posted["key"], posted["state"]) == (f"daily report {max(days(1))}", "report")
-    assert posted["text"] == page.with_suffix(".md").read_text()
+    home = Home(settings)
+    tell(instance, home, ())
+    home.close()
+    assert box.titles == [f"daily report {max(days(1))}"]
+    assert box.messages[0]["message"].startswith(page.with_suffix(".md").read_text().rstrip())
     for name in ("keys_unique", "rows_valid"):
         evaluation = check_of(instance, TABLE, name)
         assert evaluation is not None and evaluation.passed, name
 
 
-def test_a_backfill_of_many_days_is_one_run_and_sends_nothing(
-    quick: Settings, receiver: tuple[str, Received], instance: dg.DagsterInstance
-) -> None:
-    address, received = receiver
-    settings = quick.model_copy(update={"alert_webhook": SecretStr(address)})
-    result = backfill(everything(settings), instance, [TABLE], min(days(2)), max(days(0)))
-    assert result.success and received == []
+def test_a_backfill_of_many_days_is_one_run_and_sends_nothing(quick: Settings, instance: dg.DagsterInstance) -> None:
+    result = backfill(everything(quick), instance, [TABLE], min(days(2)), max(days(0)))
+    assert result.success
     assert instance.get_materialized_partitions(key_of(TABLE)) == days(0, 1, 2)
-    home = Home(settings)
+    home = Home(quick)
+    assert home.warehouse.query("SELECT COUNT(*) FROM ops.alerts").item() == 0
     stored = home.warehouse.query(f"SELECT date, headline FROM {TABLE}").rows()
     home.close()
     assert {str(day) for day, _ in stored} == days(0, 1, 2)

@@ -122,7 +122,7 @@ def test_a_run_that_outlived_its_code_server_counts_only_while_it_works(
     run = launched("ingestion")
     monkeypatch.setattr(runs, "_STARTING_SECONDS", 0.0)
     assert run.run_id in tick("ingestion_sensor").skip_message
-    monkeypatch.setattr(runs, "_LOADED_AT", time.time())
+    monkeypatch.setattr(runs, "LOADED_AT", time.time())
     with rolling_lease(quick):
         assert run.run_id in tick("ingestion_sensor").skip_message
     assert len(tick("ingestion_sensor").run_requests) == 1

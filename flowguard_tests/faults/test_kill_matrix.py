@@ -21,8 +21,8 @@ STAGES = {
     "refresh": ("gold.",),
     "maintain": ("maintenance.",),
 }
-"""By the worker's work, the crash points on its way. Redrive, backfill and acceptance have tests of their own."""
-ELSEWHERE = ("redrive.", "backfill.", "acceptance.")
+"""By the worker's work, the crash points on its way. The others have tests of their own."""
+ELSEWHERE = ("alert.", "redrive.", "backfill.", "acceptance.")
 SMOKE = {
     ("ingest", "round.dirty", 2),
     ("ingest", "attribution.rebuilt", 2),

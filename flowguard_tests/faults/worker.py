@@ -10,9 +10,14 @@ from contextlib import closing, nullcontext
 from unittest import mock
 
 from flowguard import faults
+from flowguard.alerts.delivery import deliver, due
+from flowguard.alerts.history import recent
+from flowguard.alerts.history import record as write_down
+from flowguard.alerts.receivers import receivers
 from flowguard.kafka.broker import Broker
 from flowguard.rounds import gold
 from flowguard.rounds.acceptance import accept, propose
+from flowguard.rounds.chunk import now
 from flowguard.rounds.publishing import Outlet
 from flowguard.rounds.rolling import Rolled, roll
 from flowguard.settings import load_settings
@@ -64,7 +69,18 @@ def accept_gap() -> object:
         return accept(session, decision, reason="a test", run_id="worker")
 
 
+def alert() -> int:
+    """Tell what is due."""
+    settings = load_settings()
+    with closing(open_warehouse(settings)) as warehouse:
+        told, moment = receivers(settings), now()
+        work = due(*recent(warehouse, moment), told, moment)
+        deliver(work, now, lambda delivery: write_down(warehouse, delivery))
+        return len(work)
+
+
 WORK = {
+    "alert": alert,
     "ingest": ingest,
     "ingest_only": ingest_only,
     "ingest_without_lease": ingest_without_lease,

@@ -30,11 +30,12 @@ def pending(client: httpx.Client) -> int:
 
 @pytest.fixture
 def serve(settings: Settings) -> Serve:
-    """``with serve(gateway_max_batch=2, …) as client``: a gateway with those settings that is ready."""
+    """``with serve(gateway_max_batch=2, …) as client``: a gateway with those settings that is ready; on a free port,
+    unless one is named."""
 
     @contextmanager
-    def serve(wait_ready: bool = True, **changes: object) -> Iterator[httpx.Client]:
-        port = free_port()
+    def serve(wait_ready: bool = True, port: int | None = None, **changes: object) -> Iterator[httpx.Client]:
+        port = port or free_port()
         app = create_app(settings.model_copy(update=changes))
         server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
         thread = threading.Thread(target=server.run)

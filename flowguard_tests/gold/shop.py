@@ -45,9 +45,10 @@ def refund(placed: Event, at: str) -> Event:
 class Shop:
     """A warehouse that is told events, round by round."""
 
-    def __init__(self, settings: Settings, warehouse: Warehouse) -> None:
+    def __init__(self, settings: Settings, warehouse: Warehouse, since: datetime = ARRIVED) -> None:
+        """``since``: when events begin to arrive, naive UTC."""
         self.settings, self.warehouse = settings, warehouse
-        self._feeder = Feeder(settings, warehouse, since=ARRIVED)
+        self._feeder = Feeder(settings, warehouse, since=since)
 
     def tell(self, *events: Event) -> None:
         """One round, which GOLD follows."""

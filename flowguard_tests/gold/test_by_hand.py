@@ -1,5 +1,6 @@
 """Each table and view of GOLD, counted by hand."""
 
+from flowguard.events.rules import LARGEST_PRICE
 from flowguard_tests.gold.shop import Shop, click, impression, order, refund
 
 
@@ -17,6 +18,12 @@ def test_daily_order_metrics(shop: Shop) -> None:
 def test_an_average_is_rounded_half_away_from_zero(shop: Shop) -> None:
     shop.tell(order("ann", "2026-11-20 12:00", price="0.01"), order("bob", "2026-11-20 12:00", price="0.02"))
     assert shop.rows("daily_order_metrics", "avg_order_value") == [("0.02",)]
+
+
+def test_the_highest_prices_do_not_stop_gold(shop: Shop) -> None:
+    dearest = str(LARGEST_PRICE)
+    shop.tell(*(order(user, "2026-11-20 12:00", price=dearest) for user in ("ann", "bob", "cleo")))
+    assert shop.rows("daily_order_metrics", "total_revenue, avg_order_value") == [("2999999999.97", dearest)]
 
 
 def test_hourly_order_metrics(shop: Shop) -> None:

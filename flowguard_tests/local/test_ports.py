@@ -26,8 +26,8 @@ def test_free_ports_are_not_refused() -> None:
 
 def test_everything_local_moves_to_ports_of_its_own(tmp_path: Path) -> None:
     settings = ports.on_free_ports(load_settings(tmp_path))
-    chosen = {ports.broker_port(settings), settings.gateway_port, settings.code_server_port, settings.webserver_port}
-    assert len(chosen) == 4
+    own = {settings.gateway_port, settings.code_server_port, settings.webserver_port, settings.dashboard_port}
+    assert len({ports.broker_port(settings), *own}) == 5
 
 
 @pytest.mark.parametrize("bootstrap", ["kafka.example.com:9092", "127.0.0.1", "127.0.0.1:1,127.0.0.1:x"])

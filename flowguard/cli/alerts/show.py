@@ -1,0 +1,28 @@
+"""``flowguard alerts show``: the whole message."""
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from flowguard.cli.alerts.group import group
+from flowguard.cli.app import Home
+from flowguard.errors import InvalidInput
+from flowguard.settings import load_settings
+
+
+@group.command()
+def show(
+    id: Annotated[str, typer.Argument(help="The alert's id, as each message about it names it.")], home: Home = None
+) -> None:
+    """Print an alert as people are told of it."""
+    from flowguard.alerts.history import find
+    from flowguard.alerts.message import message
+    from flowguard.warehouse import open_warehouse
+
+    with closing(open_warehouse(load_settings(home), read_only=True)) as warehouse:
+        alert = find(warehouse, id)
+    if alert is None:
+        raise InvalidInput(f"there is no alert {id}: `flowguard alerts list --all` names them")
+    told = message(alert)
+    typer.echo(f"{told.title}\n\n{told.body}")

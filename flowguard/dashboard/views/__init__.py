@@ -1,0 +1,1 @@
+"""The pages: which panels there are, in which order, and what they say. A folder `pages` would be Streamlit's."""
