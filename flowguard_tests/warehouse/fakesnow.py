@@ -13,7 +13,8 @@ from flowguard.local.ports import free_port
 from flowguard.settings import Settings, load_settings
 from flowguard_tests.waiting import wait_until
 
-COMMAND = Path(sys.prefix) / "fakesnow" / "bin" / "fakesnow"
+PYTHON = Path(sys.prefix) / "fakesnow" / "bin" / "python"
+SERVER = Path(__file__).with_name("fakesnow_server.py")
 
 
 @contextmanager
@@ -21,7 +22,8 @@ def fakesnow(log: Path) -> Iterator[str]:
     """The address of a server that forgets everything at its end."""
     port = free_port()
     with log.open("w") as output:
-        server = subprocess.Popen([COMMAND, "--server", "--port", str(port)], stdout=output, stderr=subprocess.STDOUT)
+        command = [PYTHON, "-I", SERVER, "--server", "--port", str(port)]
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         try:
             wait_until(lambda: "running on" in log.read_text(), patience=60)
             yield f"http://127.0.0.1:{port}"
