@@ -8,7 +8,7 @@
     │   ├── Superseded            another process does the same work now
     │   ├── WarehouseBusy         another process holds the write lock, or the catalog
     │   ├── WarehouseUnavailable  the warehouse did not answer, or the login has expired
-    │   └── StorageFailed         the disk is full, or cannot be written
+    │   └── StorageFailed         the disk is full, or cannot be written; the stage has lost a file
     └── Terminal                  a person has to decide or mend something
         ├── InvalidSettings       a setting is missing or unreadable
         ├── InvalidInput          a command was given something it cannot use
@@ -50,11 +50,11 @@ class WarehouseBusy(Transient):
 
 
 class WarehouseUnavailable(Transient):
-    """The warehouse did not answer, or the login has expired. Nothing of what was being written is in the tables."""
+    """The warehouse did not answer, or the login has expired. What was being written is there whole or not at all."""
 
 
 class StorageFailed(Transient):
-    """The disk is full, or cannot be written. Nothing of what was being written is in the tables."""
+    """The disk is full, cannot be written, or has lost a file. Nothing of what was being written is in the tables."""
 
 
 class Terminal(FlowGuardError):

@@ -42,7 +42,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     home: Path = Field(DEFAULT_HOME, description="Directory that holds the warehouse, Dagster's storage and logs")
-    warehouse: Literal["ducklake", "snowflake"] = Field("ducklake", description="Where the tables live")
+    warehouse: Literal["ducklake", "snowflake"] = Field(
+        "ducklake", description="Where the tables live; snowflake: not for production yet"
+    )
 
     snowflake_account: str | None = Field(None, description="Snowflake account, such as myorg-account1")
     snowflake_user: str | None = Field(None, description="Snowflake user")

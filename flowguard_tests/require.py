@@ -33,6 +33,7 @@ COMPONENTS = {
     "embedded-broker": Component(lambda: _runs(broker.command), "pip install 'flowguard[local]'"),
     "apache-kafka": Component(lambda: _runs(apache_kafka.command), "python -m flowguard.local.apache_kafka"),
     "fakesnow": Component(lambda: (Path(sys.prefix) / "fakesnow/bin/fakesnow").exists(), "make .venv/.fakesnow"),
+    "snowflake": Component(lambda: importlib.util.find_spec("snowflake"), "pip install 'flowguard[snowflake]'"),
     "chromium": Component(lambda: shutil.which("chromium"), "apt-get install chromium"),
     "playwright": Component(lambda: importlib.util.find_spec("playwright"), "pip install playwright"),
     "postgres": Component(lambda: postgres.program("initdb"), "apt-get install postgresql"),

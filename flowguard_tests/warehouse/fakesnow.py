@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from flowguard.local.ports import free_port
 from flowguard.settings import Settings, load_settings
+from flowguard_tests.require import require
 from flowguard_tests.waiting import wait_until
 
 PYTHON = Path(sys.prefix) / "fakesnow" / "bin" / "python"
@@ -19,7 +17,9 @@ SERVER = Path(__file__).with_name("fakesnow_server.py")
 
 @contextmanager
 def fakesnow(log: Path) -> Iterator[str]:
-    """The address of a server that forgets everything at its end."""
+    """The address of a server that forgets everything at its end. Skips the test where it cannot be had."""
+    require("fakesnow")
+    require("snowflake")
     port = free_port()
     with log.open("w") as output:
         command = [PYTHON, "-I", SERVER, "--server", "--port", str(port)]
@@ -34,6 +34,9 @@ def fakesnow(log: Path) -> Iterator[str]:
 
 def private_key(file: Path) -> Path:
     """A new key, written to a file."""
+    from cryptography.hazmat.primitives import serialization  # the connector brings it
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     file.write_bytes(key.private_bytes(pem, pkcs8, serialization.NoEncryption()))

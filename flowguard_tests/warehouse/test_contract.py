@@ -21,20 +21,15 @@ from flowguard.rounds.chunk import ingestion_marks, limits_of, passed_clicks, pa
 from flowguard.settings import Settings, load_settings
 from flowguard.silver.tables import CLICKS_CLEANED
 from flowguard.warehouse import Warehouse, open_warehouse
-from flowguard_tests.require import require
-from flowguard_tests.warehouse.fakesnow import fakesnow, private_key, settings_for
 from flowguard_tests.warehouse.samples import COUNT, DAY, clicks, dirty
 
 
 @pytest.fixture(scope="module", params=["ducklake", "snowflake"])
-def given(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    folder = tmp_path_factory.mktemp(request.param)
+def given(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     if request.param == "ducklake":
-        yield load_settings(folder / "home")
-        return
-    require("fakesnow")
-    with fakesnow(folder / "log") as endpoint:
-        yield settings_for(folder / "home", endpoint, private_key(folder / "key.pem"))
+        return load_settings(tmp_path_factory.mktemp("ducklake"))
+    on_fakesnow: Settings = request.getfixturevalue("on_fakesnow")
+    return on_fakesnow
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """Logging in: with a key pair, or with a token of OAuth."""
 
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,13 +23,18 @@ def connect(settings: Settings) -> "SnowflakeConnection":
         MissingComponent: the connector is not installed.
         InvalidSettings: a setting is missing that Snowflake needs.
     """
+    connection: SnowflakeConnection = connector().connect(**_arguments(settings))
+    return connection
+
+
+def connector() -> ModuleType:
+    """Snowflake's own library, which is imported only where Snowflake is used. Raises MissingComponent without it."""
     try:
-        from snowflake import connector
+        return import_module("snowflake.connector")
     except ImportError as error:
         raise MissingComponent(
             "FLOWGUARD_WAREHOUSE=snowflake needs Snowflake's connector: pip install 'flowguard[snowflake]'"
         ) from error
-    return connector.connect(**_arguments(settings))
 
 
 def _arguments(settings: Settings) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flowguard.errors import FlowGuardError, InvalidInput, InvalidSettings, WarehouseBusy, WarehouseUnavailable
+from flowguard.warehouse.snowflake.connection import connector
 
 _LOGIN = {251006, 390100, 390101, 390144, 390303, 394300, 394304}
 _EXPIRED = {390104, 390110, 390111, 390112, 390114, 390195, 390318}
@@ -17,8 +18,7 @@ _NETWORK = {250003, 250006, 250007, 250008, 253003, 253006, 261000}
 @contextmanager
 def translated() -> Iterator[None]:
     """What Snowflake, or the way to it, refuses."""
-    from snowflake.connector import errors
-
+    errors = connector().errors
     try:
         yield
     except errors.Error as error:
@@ -44,12 +44,12 @@ def _ours(error: Exception, transient: bool) -> FlowGuardError:
         )
     if code in _NOT_AUTHORISED:
         return InvalidSettings(
-            f"Snowflake: the role lacks a privilege: run what `flowguard warehouse init --role-script` prints: {error}"
+            f"Snowflake: FLOWGUARD_SNOWFLAKE_ROLE lacks a privilege; GRANT it what is named here: {error}"
         )
     if code in _MISSING:
         return InvalidInput(
-            f"Snowflake: this does not exist, or the role may not see it; `flowguard warehouse init` creates the "
-            f"tables, and `flowguard warehouse init --role-script` prints the grants: {error}"
+            f"Snowflake: this does not exist, or FLOWGUARD_SNOWFLAKE_ROLE may not see it; `flowguard warehouse init` "
+            f"creates schemas and tables, the database and the grants are made by its owner: {error}"
         )
     if code in _LOGIN or (code == 250001 and not transient):  # it is also what a network that is down is told as
         return InvalidSettings(
@@ -62,4 +62,7 @@ def _ours(error: Exception, transient: bool) -> FlowGuardError:
 
 
 def _unavailable(error: Exception) -> WarehouseUnavailable:
-    return WarehouseUnavailable(f"Snowflake does not answer; nothing was written, and it is safe to try again: {error}")
+    return WarehouseUnavailable(
+        f"Snowflake does not answer; what was being written is there whole or not at all, and it is safe to try "
+        f"again: {error}"
+    )

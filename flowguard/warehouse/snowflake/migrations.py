@@ -8,7 +8,9 @@ from flowguard.errors import InvalidInput, WarehouseCorrupt
 from flowguard.models.registry import TABLES, VIEWS
 from flowguard.models.render import create_view
 from flowguard.models.table import Table
+from flowguard.settings import Settings
 from flowguard.warehouse.snowflake import scratch, stage
+from flowguard.warehouse.snowflake.connection import connect
 from flowguard.warehouse.snowflake.dialect import create, parse, translate, type_of
 from flowguard.warehouse.snowflake.errors import translated
 
@@ -27,6 +29,12 @@ def run(connection: "SnowflakeConnection") -> None:
     for statement in needed(known(connection)):
         with translated():
             connection.cursor().execute(statement)
+
+
+def missing(settings: Settings) -> list[str]:
+    """The DDL that `run` would send now. Raises as `run` does."""
+    with translated(), connect(settings) as connection:
+        return list(needed(known(connection)))
 
 
 def known(connection: "SnowflakeConnection") -> Known:

@@ -1,7 +1,11 @@
-"""Where sessions keep relations: one table that is there, because a CREATE would commit the transaction around it."""
+"""Where sessions keep relations: one table that is there, because a CREATE would commit the transaction around it.
+
+A session deletes what it kept; what killed processes have left goes when a writer opens the tables after a day.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 SCRATCH = "ops.scratch"
@@ -15,9 +19,11 @@ _SLOTS = {
     "REAL": ("FLOAT", 4),
 }
 """For each kind of column the type and the number of its slots."""
-CREATE = "CREATE TRANSIENT TABLE IF NOT EXISTS {} (relation VARCHAR, {})".format(
+CREATE = "CREATE TRANSIENT TABLE IF NOT EXISTS {} (relation VARCHAR, kept_at TIMESTAMP_NTZ, {})".format(
     SCRATCH, ", ".join(f"{kind}_{number} {type}" for kind, (type, slots) in _SLOTS.items() for number in range(slots))
 )
+_LONGEST_SESSION = timedelta(days=1)
+"""Longer than any session lives: rolling runs end after an hour, a backfill is one of many short steps."""
 
 
 class Kind(NamedTuple):
@@ -40,6 +46,16 @@ def keep(id: str, columns: Mapping[str, Kind]) -> Kept:
     slots = dict(zip(columns, _slots(kind.slot for kind in columns.values()), strict=True))
     listed = ", ".join(f"CAST({slots[name]} AS {kind.type}) AS {name}" for name, kind in columns.items())
     return Kept(id, slots, f"SELECT {listed} FROM {SCRATCH} WHERE relation = '{id}'")
+
+
+def now() -> datetime:
+    """When a relation is kept, a naive UTC time."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def delete_leftovers() -> str:
+    """The statement that deletes what sessions have left that cannot live any more."""
+    return f"DELETE FROM {SCRATCH} WHERE kept_at < '{now() - _LONGEST_SESSION}'"
 
 
 def _slots(kinds: Iterable[str]) -> Iterable[str]:

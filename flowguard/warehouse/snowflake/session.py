@@ -11,6 +11,7 @@ from uuid import uuid4
 import polars as pl
 from sqlglot import exp
 
+from flowguard.errors import StorageFailed
 from flowguard.faults import crash_point
 from flowguard.models import render
 from flowguard.models.parameters import Parameters
@@ -70,8 +71,7 @@ class SnowflakeSession:
         yield
 
     def append(self, staged: Staged) -> None:
-        for file in staged.files:
-            self._run(stage.copy(staged.table.full_name, file))
+        self._copy(staged.table.full_name, staged.files, staged.rows)
 
     def insert(self, table: Table, rows: pl.DataFrame | str) -> None:
         if not isinstance(rows, str):
@@ -98,18 +98,30 @@ class SnowflakeSession:
             columns = {column.name.lower(): kind(column) for column in self._connection.cursor().describe(source)}
         kept = scratch.keep(uuid4().hex, columns)
         slots, names = ", ".join(kept.slots.values()), ", ".join(columns)
-        self._run(f"INSERT INTO {SCRATCH} (relation, {slots}) SELECT '{kept.id}', {names} FROM ({source}) AS kept_rows")
+        self._run(
+            f"INSERT INTO {SCRATCH} (relation, kept_at, {slots}) "
+            f"SELECT '{kept.id}', '{scratch.now()}', {names} FROM ({source}) AS kept_rows"
+        )
         return kept
 
     def _keep_frame(self, frame: pl.DataFrame) -> Kept:
         columns: Mapping[str, Kind] = {name: kind_of(type) for name, type in frame.schema.items()}
         kept = scratch.keep(uuid4().hex, columns)
-        self._load(SCRATCH, frame.rename(kept.slots).with_columns(relation=pl.lit(kept.id)))
+        self._load(SCRATCH, frame.rename(kept.slots).with_columns(relation=pl.lit(kept.id), kept_at=scratch.now()))
         return kept
 
     def _load(self, target: str, frame: pl.DataFrame) -> None:
         if frame.height:
-            self._run(stage.copy(target, stage.put(self._connection, frame)))
+            self._copy(target, (stage.put(self._connection, frame),), frame.height)
+
+    def _copy(self, target: str, files: tuple[str, ...], rows: int) -> None:
+        loaded = sum(stage.rows_loaded(self._run(stage.copy(target, file))) for file in files)
+        if loaded != rows:
+            raise StorageFailed(
+                f"Snowflake has loaded {loaded:,} of {rows:,} rows into {target.upper()} from {', '.join(files)} on "
+                f"the stage {stage.STAGE.upper()}; nothing was written. Trying again uploads them anew; keep others "
+                "from changing that stage"
+            )
 
     def _translate(self, sql: str) -> str:
         return translate(parse(sql), {name: kept.select for name, kept in self._kept.items()})

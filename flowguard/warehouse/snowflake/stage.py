@@ -12,6 +12,7 @@ from flowguard.warehouse.snowflake.errors import translated
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
+    from snowflake.connector.cursor import SnowflakeCursor
 
 STAGE = "ops.landing"
 CREATE = f"CREATE STAGE IF NOT EXISTS {STAGE}"
@@ -31,3 +32,9 @@ def put(connection: "SnowflakeConnection", frame: pl.DataFrame) -> str:
 def copy(target: str, file: str) -> str:
     """The statement that takes a file into a table, by the names of its columns."""
     return f"COPY INTO {target} FROM @{STAGE}/{file} {_FORMAT} MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE"
+
+
+def rows_loaded(copied: "SnowflakeCursor") -> int:
+    """How many rows a COPY took in: none of a file that is not there, or was loaded before, which is no error to it."""
+    names = [column.name.lower() for column in copied.description]
+    return sum(row[names.index("rows_loaded")] for row in copied) if "rows_loaded" in names else 0

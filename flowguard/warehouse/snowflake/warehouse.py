@@ -14,7 +14,7 @@ from flowguard.models.table import Model, Table
 from flowguard.settings import Settings
 from flowguard.warehouse.base import Session, Staged, parameters_of
 from flowguard.warehouse.lock import file_lock
-from flowguard.warehouse.snowflake import migrations, stage
+from flowguard.warehouse.snowflake import migrations, scratch, stage
 from flowguard.warehouse.snowflake.connection import connect
 from flowguard.warehouse.snowflake.dialect import parse
 from flowguard.warehouse.snowflake.errors import translated
@@ -36,6 +36,7 @@ class SnowflakeWarehouse:
         if not read_only:
             with self._lock(), translated(), connect(settings) as connection:
                 migrations.run(connection)
+                connection.cursor().execute(scratch.delete_leftovers())
 
     def query(self, sql: str) -> pl.DataFrame:
         if self._read_only and not isinstance(parse(sql), exp.Query):

@@ -1,0 +1,40 @@
+"""``flowguard warehouse``: the tables of Snowflake, made ready."""
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from flowguard.cli.app import Home, app, console
+from flowguard.errors import InvalidInput
+from flowguard.settings import load_settings
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make the tables of Snowflake ready.")
+app.add_typer(group, name="warehouse")
+
+
+@group.command()
+def init(
+    home: Home = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the SQL that would be run.")] = False,
+) -> None:
+    """Create the schemas, stage, tables and views that are missing in the database of FLOWGUARD_SNOWFLAKE_DATABASE.
+
+    What is there stays as it is; a table of one of our names with columns that are not ours is refused before anything
+    is created. Whatever writes to the tables does the same when it starts.
+    """
+    from flowguard.warehouse import open_warehouse
+    from flowguard.warehouse.snowflake.migrations import missing
+
+    settings = load_settings(home)
+    if settings.warehouse != "snowflake":
+        raise InvalidInput(
+            "there is nothing to make ready: FLOWGUARD_WAREHOUSE is not snowflake, and DuckLake's tables are files "
+            "that are created by what writes to them first"
+        )
+    if dry_run:
+        for statement in missing(settings):
+            console.print(f"{statement};", markup=False, soft_wrap=True)
+        return
+    with closing(open_warehouse(settings)):
+        console.print(f"The tables in {settings.snowflake_database} are ready.", markup=False, soft_wrap=True)

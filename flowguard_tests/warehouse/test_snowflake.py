@@ -1,0 +1,144 @@
+"""What the warehouse of production promises besides the contract."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from flowguard.cli.main import app
+from flowguard.errors import (
+    FlowGuardError,
+    InvalidInput,
+    InvalidSettings,
+    MissingComponent,
+    StorageFailed,
+    WarehouseBusy,
+    WarehouseCorrupt,
+    WarehouseUnavailable,
+)
+from flowguard.models.ops import DIRTY_DAYS
+from flowguard.models.registry import TABLES, VIEWS
+from flowguard.settings import Settings, as_environment, load_settings
+from flowguard.warehouse import Staged, Warehouse, open_warehouse
+from flowguard.warehouse.snowflake import scratch
+from flowguard.warehouse.snowflake.connection import connect, connector
+from flowguard.warehouse.snowflake.errors import translated
+from flowguard.warehouse.snowflake.migrations import needed
+from flowguard_tests.require import require
+from flowguard_tests.warehouse.samples import COUNT, dirty
+
+
+@pytest.fixture
+def warehouse(on_fakesnow: Settings) -> Iterator[Warehouse]:
+    with closing(open_warehouse(on_fakesnow)) as opened:
+        yield opened
+        with opened.session() as session, session.transaction():
+            session.execute(f"DELETE FROM {DIRTY_DAYS.full_name}")
+
+
+def test_a_file_that_gives_other_rows_than_were_uploaded_rolls_the_transaction_back(warehouse: Warehouse) -> None:
+    staged = warehouse.stage(DIRTY_DAYS, dirty(1, 2))
+    taken_before, lost = staged, Staged(DIRTY_DAYS, ("nothing.parquet",), 1)
+    with warehouse.session() as session:
+        with session.transaction():
+            session.append(staged)
+        for wrong in (taken_before, lost):
+            with pytest.raises(StorageFailed, match=r"loaded 0 of \d rows into OPS.DIRTY_DAYS"), session.transaction():
+                session.insert(DIRTY_DAYS, dirty(3))
+                session.append(wrong)
+        assert session.query(COUNT).item() == 2
+
+
+def test_what_killed_processes_kept_goes_when_a_writer_opens(warehouse: Warehouse, on_fakesnow: Settings) -> None:
+    long_ago, lately = (scratch.now() - timedelta(hours=hours) for hours in (25, 1))
+    with warehouse.session() as session:
+        session.execute(f"INSERT INTO ops.scratch (relation, kept_at) VALUES ('left', '{long_ago}')")
+        session.execute(f"INSERT INTO ops.scratch (relation, kept_at) VALUES ('used', '{lately}')")
+        open_warehouse(on_fakesnow).close()
+        assert session.query("SELECT relation FROM ops.scratch").rows() == [("used",)]
+        session.execute("DELETE FROM ops.scratch")
+
+
+def test_a_session_leaves_nothing_that_it_kept(warehouse: Warehouse) -> None:
+    with warehouse.session() as session:
+        session.keep("frame", dirty(1, 2))
+        session.keep("rows", "SELECT version FROM frame")
+        assert session.query("SELECT COUNT(*) FROM ops.scratch").item() == 4
+    assert warehouse.query("SELECT COUNT(*) FROM ops.scratch").item() == 0
+
+
+def test_a_table_of_the_shop_with_one_of_our_names_is_refused_before_anything_is_created() -> None:
+    with pytest.raises(InvalidInput, match=r"BRONZE\.ORDERS_RAW is there already.* it has basket"):
+        list(needed({"bronze.orders_raw": {"event_id", "basket"}}))
+
+
+def test_tables_of_an_older_version_get_the_columns_that_they_lack() -> None:
+    there = {table.full_name: set(table.column_names) for table in TABLES}
+    there |= {view.full_name: set() for view in VIEWS}
+    assert list(needed(there)) == []
+    there["bronze.clicks_raw"].discard("page")
+    assert list(needed(there)) == ["ALTER TABLE bronze.clicks_raw ADD COLUMN page VARCHAR"]
+    there["bronze.clicks_raw"].discard("event_id")
+    with pytest.raises(WarehouseCorrupt, match="CLICKS_RAW has no column event_id"):
+        list(needed(there))
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "ours"),
+    [
+        ("OperationalError", 250003, WarehouseUnavailable),  # the network
+        ("ProgrammingError", 390114, WarehouseUnavailable),  # the login has expired
+        ("ProgrammingError", 625, WarehouseBusy),  # a lock
+        ("DatabaseError", 390144, InvalidSettings),  # the key is not the user's
+        ("ProgrammingError", 606, InvalidSettings),  # no virtual warehouse
+        ("ProgrammingError", 3001, InvalidSettings),  # no privilege
+        ("ProgrammingError", 2003, InvalidInput),  # no such table
+        ("ProgrammingError", 1003, InvalidInput),  # bad SQL
+    ],
+)
+def test_each_error_of_the_connector_becomes_one_of_ours(kind: str, code: int, ours: type[FlowGuardError]) -> None:
+    require("snowflake")
+    with pytest.raises(ours, match="its own words"), translated():
+        raise getattr(connector().errors, kind)("its own words", errno=code)
+
+
+def test_without_the_connector_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "snowflake.connector", None)
+    with pytest.raises(MissingComponent, match=r"pip install 'flowguard\[snowflake\]'"):
+        open_warehouse(load_settings(tmp_path, warehouse="snowflake"))
+
+
+def test_what_a_login_lacks_is_named(tmp_path: Path) -> None:
+    require("snowflake")
+    with pytest.raises(InvalidSettings, match="needs FLOWGUARD_SNOWFLAKE_ACCOUNT, FLOWGUARD_SNOWFLAKE_USER"):
+        connect(load_settings(tmp_path, warehouse="snowflake"))
+    named = load_settings(tmp_path, warehouse="snowflake", snowflake_account="a", snowflake_user="u")
+    with pytest.raises(InvalidSettings, match="FLOWGUARD_SNOWFLAKE_PRIVATE_KEY"):
+        connect(named)
+    with pytest.raises(InvalidSettings, match="no such file"):
+        connect(named.model_copy(update={"snowflake_private_key": tmp_path / "key"}))
+
+
+def init(settings: Settings, *options: str) -> Result:
+    return CliRunner().invoke(app, ["warehouse", "init", *options], env=as_environment(settings))
+
+
+def test_init_creates_what_is_missing_and_a_dry_run_only_says_it(on_fakesnow: Settings) -> None:
+    elsewhere = on_fakesnow.model_copy(update={"snowflake_database": "OTHER"})
+    said = init(elsewhere, "--dry-run")
+    assert said.exit_code == 0, said.output
+    assert "CREATE TABLE IF NOT EXISTS bronze.orders_raw (" in said.stdout
+    assert init(elsewhere, "--dry-run").stdout == said.stdout
+    assert init(elsewhere).stdout == "The tables in OTHER are ready.\n"
+    assert init(elsewhere, "--dry-run").stdout == ""
+    assert init(elsewhere).exit_code == 0
+
+
+def test_init_is_for_snowflake(tmp_path: Path) -> None:
+    refused = init(load_settings(tmp_path))
+    assert refused.exit_code == 1
+    assert "FLOWGUARD_WAREHOUSE is not snowflake" in refused.output
