@@ -89,6 +89,7 @@ def _by_dagster(settings: Settings, tables: Sequence[str], first: date, last: da
 
 def _directly(settings: Settings, tables: Sequence[str], first: date, last: date) -> None:
     from flowguard.rounds.backfill import Done, Step, rebuild
+    from flowguard.rounds.holds import waiting
     from flowguard.warehouse import open_warehouse
 
     open_warehouse(settings, read_only=True).close()  # a mistyped --home must not create one
@@ -104,6 +105,8 @@ def _directly(settings: Settings, tables: Sequence[str], first: date, last: date
 
         run_id = f"backfill-{uuid4()}"
         rebuild(warehouse, settings, tables, first, last, run_id=run_id, on_begin=begin, on_done=done)
+        for held in waiting(warehouse).held:
+            _tell(f"{held}. {held.advice}")
     console.print("Done.")
 
 

@@ -1,4 +1,4 @@
-"""``flowguard status``: what runs, how far ingestion is, whether the accounts balance."""
+"""``flowguard status``: what runs, how far ingestion is, whether the accounts balance, what GOLD waits for."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -20,16 +20,17 @@ FROM gold.flow_ledger WHERE arrival_date = (SELECT MAX(arrival_date) FROM gold.f
 
 @app.command()
 def status(home: Home = None) -> None:
-    """Show what runs in a home, each topic's lag, and the ledger of its last day."""
+    """Show what runs in a home, each topic's lag, the ledger of its last day, and which days of GOLD are held back."""
     settings = load_settings(home)
     platform = running(settings.home)
     console.print(_parts(platform) if platform else f"Nothing runs in {settings.home}.", soft_wrap=True)
-    for table in _tables(settings):
+    for part in _of_warehouse(settings):
         console.print()
-        console.print(table)
+        console.print(part, soft_wrap=isinstance(part, str), markup=not isinstance(part, str))
 
 
-def _tables(settings: Settings) -> Iterator[Table]:
+def _of_warehouse(settings: Settings) -> Iterator[Table | str]:
+    from flowguard.rounds.holds import waiting
     from flowguard.rounds.progress import positions
     from flowguard.warehouse import open_warehouse
 
@@ -42,6 +43,8 @@ def _tables(settings: Settings) -> Iterator[Table]:
         with warehouse.session() as session:
             yield _lag(settings, positions(session))
             yield _ledger(session.query(_LEDGER))
+        if held := waiting(warehouse).held:
+            yield "\n".join(map(str, held))
     finally:
         warehouse.close()
 

@@ -7,11 +7,10 @@ figures it is in.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Literal, NamedTuple
 
 from flowguard.dashboard.filters import DAY, Days
-from flowguard.models.registry import BY_NAME
+from flowguard.models.registry import BY_NAME, sources_of
 
 Level = Literal["good", "warn", "bad"]
 _ARRIVAL = ("_arrival_date", "arrival_date")
@@ -73,22 +72,9 @@ class Trust:
 
 def trust(state: State, tables: Collection[str], days: Days) -> Trust:
     """Of a figure that is computed from these tables and days."""
-    sources = upstream(frozenset(tables))
+    sources = {*tables}.union(*map(sources_of, tables))
     failing = [failure for failure in state.failing if failure.table in sources and _concerns(failure, days)]
     return Trust(_freshness(state, sources, days), _checks(failing), failing)
-
-
-@cache
-def upstream(tables: frozenset[str]) -> frozenset[str]:
-    """The tables and all that they are made from."""
-    found: set[str] = set()
-    following = list(tables)
-    while following:
-        table = following.pop()
-        if table not in found:
-            found.add(table)
-            following += BY_NAME[table].reads if table in BY_NAME else ()
-    return frozenset(found)
 
 
 def _freshness(state: State, sources: Collection[str], days: Days) -> Mark:

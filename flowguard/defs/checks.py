@@ -147,6 +147,9 @@ def evaluation(outcome: Outcome, failing: Sequence[Failure], partition: date | N
         metadata["examples"] = dg.MetadataValue.md(_examples(failing))
         metadata["failing_partitions"] = dg.MetadataValue.text(_named(days) if check.day else "the whole table")
         metadata["failing_since"] = dg.MetadataValue.text(f"{min(failure.since for failure in failing):%F %T} UTC")
+    if outcome.judged is not None:
+        of_days = outcome.judged if partition is None else outcome.judged.filter(pl.col(str(check.day)) == partition)
+        metadata["expected_band"] = dg.MetadataValue.md(markdown(of_days))
     return dg.AssetCheckEvaluation(
         passed=not failing,
         asset_key=key_of(check.table),

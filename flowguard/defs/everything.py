@@ -8,6 +8,7 @@ from flowguard.defs.flow import flow_assets
 from flowguard.defs.freshness import freshness_check, freshness_sensor
 from flowguard.defs.guard import guard_check, guard_sensor
 from flowguard.defs.jobs import gold_job, ingestion_job
+from flowguard.defs.overriding import override_job
 from flowguard.defs.publishing import publishing_sensor
 from flowguard.defs.quarantine import discard_job, redrive_job
 from flowguard.defs.resources import Home
@@ -31,7 +32,7 @@ def everything(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[*topic_specs(settings), flow_assets(settings), daily_report_asset(settings)],
         asset_checks=[freshness_check(), guard_check()],
-        jobs=[ingestion, gold, report, redrive_job(), discard_job()],
+        jobs=[ingestion, gold, report, redrive_job(), discard_job(), override_job()],
         sensors=[*sensors, alerts_sensor([*(sensor.name for sensor in sensors), *(s.name for s in schedules)])],
         schedules=schedules,
         resources={"home": Home(settings)},

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
 from flowguard.defs.checks import Watch, check_specs
+from flowguard.defs.holding import HoldTeller
 from flowguard.defs.keys import name_of
 from flowguard.defs.partitions import days_between
 from flowguard.defs.report import Reporter
@@ -112,7 +113,13 @@ def _roll(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, wat
 
 
 def _follow(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, watch: Watch) -> None:
-    followed = follow(home.settings, home.warehouse, on_refresh=reporter.changed, each_minute=watch.each_minute)
+    teller = HoldTeller(context)
+
+    def refreshed(changes: Changes, seconds: float) -> None:
+        reporter.changed(changes, seconds)
+        teller.tell(home.warehouse)
+
+    followed = follow(home.settings, home.warehouse, on_refresh=refreshed, each_minute=watch.each_minute)
     context.log.info(f"{followed.refreshes} refreshes; ended: {followed.ended}")
 
 
@@ -122,6 +129,7 @@ def _reconcile(context: dg.AssetExecutionContext, home: Home, reporter: Reporter
     context.log.info(f"{len({day for _, day in changes})} days of GOLD computed again: {_span(changes)}")
     reporter.changed(changes, time.monotonic() - started)
     watch.changed(changes)
+    HoldTeller(context).tell(home.warehouse)
 
 
 def _rebuild(
@@ -159,6 +167,7 @@ def _rebuild(
         raise
     reporter.changed(asked, 0.0)
     watch.changed(asked)
+    HoldTeller(context).tell(home.warehouse)
 
 
 def _rebuildable(context: dg.AssetExecutionContext, tables: set[str]) -> set[str]:

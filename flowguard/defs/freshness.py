@@ -2,7 +2,8 @@
 
 Evaluated by a sensor of its own and without a run, because ingestion that is dead cannot say that it is late. What was
 materialized does not count, so a backfill of last month makes nothing fresh. But Dagster's pages take an evaluation for
-outdated that is older than the newest materialization: what is not fresh is told again after each.
+outdated that is older than the newest materialization, or than a run that has the check in its selection and skips it:
+after these it is told again.
 """
 
 import time
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 import msgspec
+from dagster._core.instance.utils import RUNLESS_RUN_ID
 
 from flowguard.defs.keys import key_of
 from flowguard.defs.resources import Home
@@ -79,10 +81,10 @@ def freshness_sensor(settings: Settings) -> dg.SensorDefinition:
     )
     def freshness_sensor(context: dg.SensorEvaluationContext, home: dg.ResourceParam[Home]) -> dg.SensorResult:
         told = msgspec.json.decode(context.cursor, type=Told) if context.cursor else Told()
-        materialized = _newest_materializations(context.instance)
+        materialized, superseded = _newest_materializations(context.instance), _superseded(context.instance)
         evaluations = _patiently(home, told) | _gold(home, told)
         states = told.states | {table: _state_of(evaluation) for table, evaluation in evaluations.items()}
-        outdated = any(not evaluations[table].passed for table in evaluations if _differ(materialized, told, table))
+        outdated = superseded or _outdated(evaluations, materialized, told)
         if states == told.states and not outdated and time.time() - told.at < REPEAT_SECONDS:
             return dg.SensorResult(skip_reason="nothing changed", cursor=_cursor(told))
         told.states, told.at, told.materialized = states, time.time(), materialized
@@ -110,8 +112,17 @@ def _newest_materializations(instance: dg.DagsterInstance) -> dict[str, int]:
     return found
 
 
-def _differ(materialized: Mapping[str, int], told: Told, table: str) -> bool:
-    return materialized.get(table) != told.materialized.get(table)
+def _superseded(instance: dg.DagsterInstance) -> bool:
+    """Whether a run has evaluated or skipped a check since the sensor, or is going to: Dagster shows that instead."""
+    keys = [dg.AssetCheckKey(key_of(table), NAME) for table in TABLES]
+    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+    return any(record.run_id != RUNLESS_RUN_ID for record in records.values())
+
+
+def _outdated(evaluations: Evaluations, materialized: Mapping[str, int], told: Told) -> bool:
+    """Whether something that is not fresh was materialized since it was told."""
+    stale = (table for table, evaluation in evaluations.items() if not evaluation.passed)
+    return any(materialized.get(table) != told.materialized.get(table) for table in stale)
 
 
 def _patiently(home: Home, told: Told) -> Evaluations:

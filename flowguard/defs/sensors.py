@@ -13,6 +13,7 @@ from flowguard.defs.runs import ROLLING_TAG, Past, fail_orphan, past, wait_for_n
 from flowguard.errors import Terminal
 from flowguard.kafka.ranges import OffsetRange
 from flowguard.rounds import lease
+from flowguard.rounds.holds import waiting
 from flowguard.rounds.news import wait_for_dirty_days, wait_for_news
 
 TICK_SECONDS = 20.0
@@ -75,7 +76,8 @@ def gold_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
         if earlier.seconds_to_wait:
             return dg.SkipReason(_why_not_yet(earlier))
         if not wait_for_dirty_days(home.warehouse, deadline - time.monotonic()):
-            return dg.SkipReason(GOLD_IS_UP_TO_DATE)
+            held = waiting(home.warehouse).held
+            return dg.SkipReason("; ".join(map(str, held)) or GOLD_IS_UP_TO_DATE)
         return dg.RunRequest(run_key=f"after {earlier.last_run}", tags={ROLLING_TAG: GOLD})
 
     return gold_sensor

@@ -1,15 +1,23 @@
 """What people see of a table in Dagster: description, columns, SQL, lineage, owner."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import dagster as dg
 
+from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
 from flowguard.defs.keys import group_of, key_of, topic_key
 from flowguard.defs.partitions import daily
-from flowguard.gold.tables import DAILY_REPORT
+from flowguard.gold.tables import DAILY_REPORT, GOLD
 from flowguard.models.ops import OUTBOX
 from flowguard.models.table import Column, Model, Table
 from flowguard.settings import Settings
+
+RAW = (ORDERS_RAW, CLICKS_RAW)
+_LONGEST_DAY = timedelta(hours=26)
+"""From one midnight to the next, with time for the run."""
+_LEAST_WINDOW = timedelta(minutes=1)
+"""What Dagster takes."""
 
 
 def specs(tables: Iterable[Table], settings: Settings) -> list[dg.AssetSpec]:
@@ -30,6 +38,7 @@ def specs(tables: Iterable[Table], settings: Settings) -> list[dg.AssetSpec]:
             kinds=_kinds(table),
             partitions_def=days if table.day else None,
             skippable=True,
+            freshness_policy=_freshness(table, settings),
         )
         for table in tables
     ]
@@ -58,6 +67,18 @@ def _deps(table: Table, settings: Settings) -> list[dg.AssetKey]:
         return [key_of(name) for name in table.reads]
     topics = {"bronze.orders_raw": (settings.orders_topic,), "bronze.clicks_raw": (settings.clicks_topic,)}
     return [topic_key(topic) for topic in topics.get(table.full_name, settings.topics)]
+
+
+def _freshness(table: Table, settings: Settings) -> dg.FreshnessPolicy | None:
+    """What Dagster's own pages say, by the newest materialization alone; the check ``freshness`` says more.
+
+    GOLD is computed each midnight, of a day on which something came. Bronze changes only while somebody sends.
+    """
+    if table in GOLD:
+        return dg.FreshnessPolicy.time_window(_LONGEST_DAY)
+    if table in RAW and settings.expected_traffic:
+        return dg.FreshnessPolicy.time_window(max(settings.expected_traffic, _LEAST_WINDOW))
+    return None
 
 
 def _kinds(table: Table) -> set[str]:

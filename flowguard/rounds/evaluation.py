@@ -12,6 +12,9 @@ from flowguard.checks.check import Check
 from flowguard.rounds.chunk import now
 from flowguard.warehouse import Warehouse
 
+MOST_JUDGED = 10
+"""Days of which is told with what they were compared."""
+
 
 class DayFailure(NamedTuple):
     """The failing rows of a day, and a few of them; None: of a table that has no days."""
@@ -25,7 +28,9 @@ class DayFailure(NamedTuple):
 class Outcome:
     """What was found on the days that were looked at, the newest first, and how long it took.
 
-    ``at`` is when it began, naive UTC: it has seen everything that was committed before.
+    ``at`` is when it began, naive UTC: it has seen everything that was committed before. ``judged`` says, of the newest
+    days, with what each was compared, whether it fails or not: the check's column of days, value, lower, upper, median,
+    history, is_over. None of a check that compares nothing.
     """
 
     check: Check
@@ -33,6 +38,7 @@ class Outcome:
     failures: tuple[DayFailure, ...]
     at: datetime
     seconds: float
+    judged: pl.DataFrame | None = None
 
 
 def evaluate(warehouse: Warehouse, check: Check, days: Collection[date | None]) -> Outcome:
@@ -40,7 +46,14 @@ def evaluate(warehouse: Warehouse, check: Check, days: Collection[date | None]) 
     at, started = now(), time.monotonic()
     looked_at: frozenset[date | None] = frozenset(days if check.day or not days else (None,))
     rows = warehouse.query(check.counted(looked_at))
-    return Outcome(check, looked_at, tuple(_by_day(check, rows)), at, time.monotonic() - started)
+    judged = _judged(warehouse, check, looked_at)
+    return Outcome(check, looked_at, tuple(_by_day(check, rows)), at, time.monotonic() - started, judged)
+
+
+def _judged(warehouse: Warehouse, check: Check, days: Collection[date | None]) -> pl.DataFrame | None:
+    newest = sorted((day for day in days if day is not None), reverse=True)[:MOST_JUDGED]
+    sql = check.judged(newest)
+    return None if sql is None else warehouse.query(sql).sort(str(check.day), descending=True)
 
 
 def _by_day(check: Check, rows: pl.DataFrame) -> list[DayFailure]:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from flowguard.dashboard.filters import Days
-from flowguard.dashboard.trust import Dirty, Failing, State, trust, upstream
+from flowguard.dashboard.trust import Dirty, Failing, State, trust
 
 DAY = date(2026, 3, 10)
 WEEK = Days(date(2026, 3, 4), DAY)
@@ -31,13 +31,6 @@ def marks(state: State, tables: set[str] = TABLES, days: Days = WEEK) -> tuple[s
 
 def test_all_is_well() -> None:
     assert marks(WELL) == ("good", "Fresh at 12:00:05 UTC", "Checks hold")
-
-
-def test_tables_are_followed_to_what_they_are_made_from() -> None:
-    assert upstream(frozenset(TABLES)) == {
-        *("gold.daily_order_metrics", "silver.orders_cleaned", "silver.order_duplicates", "silver.order_refunds"),
-        "bronze.orders_raw",
-    }
 
 
 @pytest.mark.parametrize(

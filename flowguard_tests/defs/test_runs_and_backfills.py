@@ -245,6 +245,39 @@ def test_a_failed_check_shows_its_rows_and_stops_nothing(
     assert max(days(0)) in str(evaluated.metadata["partitions_looked_at"].value)
 
 
+def test_a_held_day_is_told_and_overridden_by_a_job(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
+) -> None:
+    send(1)
+    assert run(definitions, instance, "ingestion").success
+    with home.warehouse.session() as session, session.transaction():
+        session.execute("UPDATE silver.orders_cleaned SET price = 0")
+    assert backfill(definitions, instance, ["silver.order_refunds"], *(max(days(0)),) * 2).success
+    checks = dg.define_asset_job("only", dg.AssetSelection.checks_for_assets(key_of("silver.orders_cleaned")))
+    only = dg.Definitions.merge(definitions, dg.Definitions(jobs=[checks]))
+    assert only.resolve_job_def("only").execute_in_process(instance=instance).success
+    assert run(definitions, instance, "gold").success
+    assert home.warehouse.query("SELECT COUNT(*) FROM gold.daily_order_metrics").item() == 0
+
+    failing = home.warehouse.query("SELECT check_name FROM ops.check_failures WHERE severity = 'ERROR'").to_series()
+    for check in failing:
+        place = {"table": "silver.orders_cleaned", "check": check, "day": max(days(0)), "reason": "a test"}
+        assert run(definitions, instance, "override_check", run_config={"ops": {"override": {"config": place}}}).success
+    assert run(definitions, instance, "gold").success
+    assert home.warehouse.query("SELECT SUM(total_orders) FROM gold.daily_order_metrics").item() == 1
+
+
+def test_what_a_day_was_compared_with_is_shown_though_it_passes(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, send: Send
+) -> None:
+    send(1)
+    assert run(definitions, instance, "ingestion").success
+    evaluated = check_of(instance, "silver.orders_cleaned", "without_session_share")
+    assert evaluated is not None
+    assert evaluated.passed
+    assert "| order_date | value | lower | upper | median | history |" in str(evaluated.metadata["expected_band"].value)
+
+
 def test_checks_alone_ingest_nothing(
     definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
 ) -> None:

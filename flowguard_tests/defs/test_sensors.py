@@ -1,5 +1,6 @@
 """Sensors: one run at a time, a failed one tried again, at once the first time and ever later after."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -10,11 +11,13 @@ from unittest import mock
 import dagster as dg
 import polars as pl
 import pytest
+from dagster._core.loader import LoadingContextForTest
 
 from flowguard.defs import freshness, runs, sensors
+from flowguard.defs.keys import key_of
 from flowguard.defs.resources import Home
 from flowguard.defs.runs import ROLLING_TAG, TERMINAL_TAG, past
-from flowguard.errors import OffsetGap
+from flowguard.errors import BrokerUnavailable, OffsetGap
 from flowguard.models.ops import DIRTY_DAYS, INGEST_RANGES
 from flowguard.rounds.lease import rolling_lease
 from flowguard.settings import Settings
@@ -187,24 +190,96 @@ def test_dirty_days_launch_one_refresh(
     assert second.run_key != first.run_key
 
 
+def states(result: Any) -> dict[str, tuple[bool, str]]:
+    """By table, whether it passed, and its state."""
+    return {event.asset_key.path[1]: (event.passed, event.metadata["state"].value) for event in result.asset_events}
+
+
 def test_freshness_is_told_on_change_only(
     tick: Tick, send: Send, home: Home, quick: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = tick("freshness_sensor")
-    assert {event.passed for event in first.asset_events} == {True}
+    assert states(first) == {
+        "orders_raw": (True, "no traffic"),
+        "clicks_raw": (True, "no traffic"),
+        "quarantine": (True, "no traffic"),
+        "flow_ledger": (True, "fresh"),
+    }
     second = tick("freshness_sensor", first.cursor)
     assert second.asset_events == []
-    send(1)
-    late = quick.model_copy(update={"freshness_limit": timedelta(0)})
+    send(2)
+    late = quick.model_copy(update={"freshness_limit": timedelta(0), "expected_traffic": timedelta(days=1)})
     monkeypatch.setattr(home, "settings", late)
     third = tick("freshness_sensor", second.cursor)
-    assert {event.asset_key.path[1]: event.passed for event in third.asset_events} == {
-        "orders_raw": False,
-        "clicks_raw": False,
-        "quarantine": True,
-        "flow_ledger": True,
+    assert states(third) == {
+        "orders_raw": (False, "pipeline stopped"),
+        "clicks_raw": (False, "pipeline stopped"),
+        "quarantine": (True, "no traffic"),
+        "flow_ledger": (True, "fresh"),
     }
-    assert json.loads(third.cursor)["fresh"]["bronze.orders_raw"] is False
+    [orders] = [event for event in third.asset_events if event.asset_key.path[1] == "orders_raw"]
+    assert orders.metadata["lag_records"].value == 2
+    assert orders.metadata["lag_seconds"].value > 0
+    assert json.loads(third.cursor)["states"]["bronze.orders_raw"] == "ERROR pipeline stopped"
+
+
+def test_a_backfill_makes_a_stopped_pipeline_no_fresher(
+    tick: Tick,
+    send: Send,
+    home: Home,
+    quick: Settings,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither what the check says, nor what Dagster's pages show after a newer materialization."""
+    send(1, days_ago=8)
+    rolled(quick, home.warehouse)
+    send(1)
+    monkeypatch.setattr(home, "settings", quick.model_copy(update={"freshness_limit": timedelta(0)}))
+    key = dg.AssetCheckKey(key_of("bronze.orders_raw"), "freshness")
+
+    def told(cursor: str | None) -> str:
+        result = tick("freshness_sensor", cursor)
+        for event in result.asset_events:
+            instance.report_runless_asset_event(event)
+        return str(result.cursor)
+
+    def shown() -> tuple[str, bool]:
+        """The status of the newest evaluation, and whether Dagster takes it for one of the newest materialization."""
+        record = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
+        context = LoadingContextForTest(instance)
+        return record.status.value, asyncio.run(record.targets_latest_materialization(context))
+
+    cursor = told(None)
+    assert shown() == ("FAILED", True)
+    day = (datetime.now(UTC)).date().isoformat()
+    assert (
+        definitions.resolve_implicit_global_asset_job_def()
+        .execute_in_process(
+            instance=instance,
+            asset_selection=[key_of("bronze.orders_raw")],
+            tags={"dagster/asset_partition_range_start": day, "dagster/asset_partition_range_end": day},
+        )
+        .success
+    )
+    assert shown() != ("FAILED", True)
+    cursor = told(cursor)
+    assert shown() == ("FAILED", True)
+    assert tick("freshness_sensor", cursor).asset_events == []
+
+
+def test_a_broker_that_does_not_answer_is_told_after_the_limit(
+    tick: Tick, home: Home, quick: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tick("freshness_sensor")
+    monkeypatch.setattr(freshness, "look", mock.Mock(side_effect=BrokerUnavailable("nobody answers")))
+    second = tick("freshness_sensor", first.cursor)
+    assert second.asset_events == []
+    monkeypatch.setattr(home, "settings", quick.model_copy(update={"freshness_limit": timedelta(0)}))
+    third = states(tick("freshness_sensor", second.cursor))
+    assert third["orders_raw"] == (False, "unreachable")
+    assert third["flow_ledger"] == (True, "fresh")
 
 
 def test_freshness_is_told_again_after_a_while(tick: Tick, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ WHERE a.title LIKE '%{title}%' AND (a.state = 'open' OR d.told IS NULL OR d.told
 """
 _SENSOR = """
 { sensorOrError(sensorSelector: {repositoryName: "__repository__", repositoryLocationName: "flowguard",
-    sensorName: "ingestion_sensor"}) { ... on Sensor { id sensorState { id } } } }
+    sensorName: "ingestion_sensor"}) { ... on Sensor { id sensorState { id ticks(limit: 1) { status } } } } }
 """
 _STOP = "mutation ($id: String!) { stopSensor(id: $id) { __typename } }"
 _START = """
@@ -154,6 +154,7 @@ def stop_ingestion(settings: Settings, numbers: Iterator[int], box: Inbox) -> No
     wait_until(lambda: not ingests(settings), PATIENCE)
     sensor = ask(settings, _SENSOR)["sensorOrError"]
     assert ask(settings, _STOP, {"id": sensor["id"]})["stopSensor"]["__typename"] == "StopSensorMutationResult"
+    wait_until(lambda: not ticks(settings), PATIENCE)
     with trouble(settings, box, "records wait in Kafka") as told, traffic(settings, numbers):
         told()
         ask(settings, _START)
@@ -161,6 +162,11 @@ def stop_ingestion(settings: Settings, numbers: Iterator[int], box: Inbox) -> No
 
 def ingests(settings: Settings) -> bool:
     return bool(runs_in_flight(settings)) or holder_of(settings.home / "warehouse" / "rolling.lock") is not None
+
+
+def ticks(settings: Settings) -> bool:
+    """A tick that has begun before the sensor was switched off may still launch a run."""
+    return any(tick["status"] == "STARTED" for tick in ask(settings, _SENSOR)["sensorOrError"]["sensorState"]["ticks"])
 
 
 def succeed(words: list[str]) -> None:
