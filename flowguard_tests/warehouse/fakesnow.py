@@ -1,5 +1,6 @@
 """A fakesnow server, in the environment that `make` creates for it."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ def fakesnow(log: Path) -> Iterator[str]:
     port = free_port()
     with log.open("w") as output:
         command = [PYTHON, "-I", SERVER, "--server", "--port", str(port)]
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        own = os.environ | {"TMPDIR": str(log.parent)}  # its stages are left when it is killed
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=own)
         try:
             wait_until(lambda: "running on" in log.read_text(), patience=60)
             yield f"http://127.0.0.1:{port}"
