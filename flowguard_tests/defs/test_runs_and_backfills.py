@@ -259,9 +259,9 @@ def test_a_held_day_is_told_and_overridden_by_a_job(
     assert run(definitions, instance, "gold").success
     assert home.warehouse.query("SELECT COUNT(*) FROM gold.daily_order_metrics").item() == 0
 
-    failing = home.warehouse.query("SELECT check_name FROM ops.check_failures WHERE severity = 'ERROR'").to_series()
-    for check in failing:
-        place = {"table": "silver.orders_cleaned", "check": check, "day": max(days(0)), "reason": "a test"}
+    failing = "SELECT table_name, check_name FROM ops.check_failures WHERE severity = 'ERROR' AND table_name LIKE 'silver.%'"
+    for table, check in home.warehouse.query(failing).iter_rows():
+        place = {"table": table, "check": check, "day": max(days(0)), "reason": "a test"}
         assert run(definitions, instance, "override_check", run_config={"ops": {"override": {"config": place}}}).success
     assert run(definitions, instance, "gold").success
     assert home.warehouse.query("SELECT SUM(total_orders) FROM gold.daily_order_metrics").item() == 1
