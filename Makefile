@@ -23,10 +23,10 @@ up: $(BROKER_READY) ## set up and run the platform  [SIMULATE=0: no shoppers] [B
 demo: $(BROKER_READY) ## send events through everything and check every figure  [EVENTS=50000] [BROKER=kafka]
 	@$(BIN)/flowguard demo $(if $(EVENTS),--events $(EVENTS)) $(CHOSEN_BROKER)
 
-test: $(VENV)/.dev ## run the tests  [ARGS=…: for pytest]
+test: $(VENV)/.dev ## run the tests, but for those of a browser and of faults  [ARGS=…: for pytest]
 	@$(MAKE) --silent $(VENV)/.fakesnow || true  # without it, its tests are skipped
 	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
-	@$(BIN)/python -m pytest -m "not faults" $(ARGS)
+	@$(BIN)/python -m pytest -m "not faults and not browser" $(ARGS)
 
 test-browser: $(VENV)/.dev ## run the tests that drive a real Chromium  [ARGS=…: for pytest]
 	@$(BIN)/python -m pytest -m browser $(ARGS)

@@ -1,11 +1,17 @@
-"""Checks inside the runs that change the tables: cheap while the run goes on, complete at its end."""
+"""Checks inside the runs that change the tables: cheap while the run goes on, complete at its end.
+
+While it goes on they are evaluated by a thread of their own: all of them take seconds, mostly of planning queries, for
+which no round waits.
+"""
 
 import json
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from threading import Lock
 
 import dagster as dg
 import polars as pl
@@ -58,31 +64,60 @@ class Watch:
         self._changed: dict[Check, set[date | None]] = {check: _last_days() for check in self._checks}
         self._told: dict[Check, dict[date | None, int]] = {}
         self._not_before: dict[Check, float] = {}
+        self._lock = Lock()
+        self._thread = ThreadPoolExecutor(1, "checks")
+        self._looking: Future[None] | None = None
 
     def each_minute(self, warehouse: Warehouse, changes: Changes) -> None:
-        """Evaluate on the days that changed and those that fail; tell what differs from what was told."""
+        """Begin to evaluate on the days that changed and those that fail, unless it is still being done."""
         self.changed(changes)
-        self._take_up(open_failures(warehouse), self._unseen)
-        due = [check for check in self._checks if self._unseen[check] and self._is_due(check)]
-        outcomes = [evaluate(warehouse, check, self._unseen.pop(check)) for check in due]
-        for outcome in outcomes:
-            self._unseen[outcome.check] = set()
-            self._not_before[outcome.check] = time.monotonic() + PACE * outcome.seconds
-        self._settle(warehouse, outcomes, at_end=False)
+        if self._looking is None or self._looking.done():
+            self._wait()
+            self._looking = self._thread.submit(self._look, warehouse)
 
     def changed(self, changes: Iterable[TableDay]) -> None:
         """Remember days of tables for the next evaluation."""
-        for table, day in changes:
-            for check in self._checks:
-                if check.table == table:
-                    self._unseen[check].add(day)
-                    self._changed[check].add(day)
+        with self._lock:
+            for table, day in changes:
+                for check in self._checks:
+                    if check.table == table:
+                        self._unseen[check].add(day)
+                        self._changed[check].add(day)
 
     def finish(self, warehouse: Warehouse) -> None:
         """Evaluate all checks on everything that the run changed, the last two days and what fails; tell each."""
+        self._wait()
+        self._thread.shutdown()
         self._take_up(open_failures(warehouse), self._changed)
         outcomes = [evaluate(warehouse, check, self._changed[check]) for check in self._checks]
         self._settle(warehouse, outcomes, at_end=True)
+
+    def _wait(self) -> None:
+        """Until nothing is being evaluated; what that raised is raised here."""
+        if self._looking is not None:
+            self._looking.result()
+
+    def _look(self, warehouse: Warehouse) -> None:
+        """Evaluate what is due, and tell what differs from what was told."""
+        outcomes = []
+        for check, days in self._take(open_failures(warehouse)).items():
+            try:
+                outcomes.append(evaluate(warehouse, check, days))
+            except Transient as error:
+                _log.warning("%s of %s is evaluated later: %s", check.name, check.table, error)
+                with self._lock:
+                    self._unseen[check] |= days
+            else:
+                self._not_before[check] = time.monotonic() + PACE * outcomes[-1].seconds
+        self._settle(warehouse, outcomes, at_end=False)
+
+    def _take(self, failures: Sequence[Failure]) -> dict[Check, set[date | None]]:
+        """The days of each check that are to be looked at now."""
+        with self._lock:
+            self._take_up(failures, self._unseen)
+            due = {check: days for check, days in self._unseen.items() if days and self._is_due(check)}
+            self._unseen |= {check: set() for check in due}
+            return due
 
     def _is_due(self, check: Check) -> bool:
         return time.monotonic() >= self._not_before.get(check, 0.0)

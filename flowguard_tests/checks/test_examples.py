@@ -86,6 +86,7 @@ def test_each_example_fails_on_its_day_and_no_other(memory: duckdb.DuckDBPyConne
                 assert failing(memory, check, days, example.by) == wanted, example.change
 
 
+@pytest.mark.faults  # takes long
 def test_each_condition_of_a_check_is_needed(memory: duckdb.DuckDBPyConnection) -> None:
     survivors: dict[str, set[str]] = {}
     seen: set[str] = set()

@@ -259,8 +259,10 @@ def test_a_held_day_is_told_and_overridden_by_a_job(
     assert run(definitions, instance, "gold").success
     assert home.warehouse.query("SELECT COUNT(*) FROM gold.daily_order_metrics").item() == 0
 
-    failing = "SELECT table_name, check_name FROM ops.check_failures WHERE severity = 'ERROR' AND table_name LIKE 'silver.%'"
+    failing = "SELECT table_name, check_name FROM ops.check_failures WHERE severity = 'ERROR'"
     for table, check in home.warehouse.query(failing).iter_rows():
+        if not table.startswith("silver."):
+            continue
         place = {"table": table, "check": check, "day": max(days(0)), "reason": "a test"}
         assert run(definitions, instance, "override_check", run_config={"ops": {"override": {"config": place}}}).success
     assert run(definitions, instance, "gold").success
