@@ -252,7 +252,6 @@ def test_a_held_day_is_told_and_overridden_by_a_job(
     assert run(definitions, instance, "ingestion").success
     with home.warehouse.session() as session, session.transaction():
         session.execute("UPDATE silver.orders_cleaned SET price = 0")
-    assert backfill(definitions, instance, ["silver.order_refunds"], *(max(days(0)),) * 2).success
     checks = dg.define_asset_job("only", dg.AssetSelection.checks_for_assets(key_of("silver.orders_cleaned")))
     only = dg.Definitions.merge(definitions, dg.Definitions(jobs=[checks]))
     assert only.resolve_job_def("only").execute_in_process(instance=instance).success
