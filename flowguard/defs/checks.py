@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from threading import Lock
+from threading import Event, Lock
+from typing import Self
 
 import dagster as dg
 import polars as pl
@@ -50,9 +51,10 @@ def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
 
 
 class Watch:
-    """The checks of one run. Dagster keeps one record per run and check, in which the last evaluation wins.
+    """The checks of one run; use as a context manager around the work.
 
-    What fails stays under evaluation until it passes, whichever run found it: ``ops.check_failures`` knows.
+    Dagster keeps one record per run and check, in which the last evaluation wins. What fails stays under evaluation
+    until it passes, whichever run found it: ``ops.check_failures`` knows.
     """
 
     def __init__(self, context: dg.AssetExecutionContext) -> None:
@@ -67,6 +69,15 @@ class Watch:
         self._lock = Lock()
         self._thread = ThreadPoolExecutor(1, "checks")
         self._looking: Future[None] | None = None
+        self._stopped = Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """A run that fails or is stopped does not wait for what is still to be evaluated."""
+        self._stopped.set()
+        self._thread.shutdown()
 
     def each_minute(self, warehouse: Warehouse, changes: Changes) -> None:
         """Begin to evaluate on the days that changed and those that fail, unless it is still being done."""
@@ -87,7 +98,6 @@ class Watch:
     def finish(self, warehouse: Warehouse) -> None:
         """Evaluate all checks on everything that the run changed, the last two days and what fails; tell each."""
         self._wait()
-        self._thread.shutdown()
         self._take_up(open_failures(warehouse), self._changed)
         outcomes = [evaluate(warehouse, check, self._changed[check]) for check in self._checks]
         self._settle(warehouse, outcomes, at_end=True)
@@ -101,6 +111,8 @@ class Watch:
         """Evaluate what is due, and tell what differs from what was told."""
         outcomes = []
         for check, days in self._take(open_failures(warehouse)).items():
+            if self._stopped.is_set():
+                return
             try:
                 outcomes.append(evaluate(warehouse, check, days))
             except Transient as error:

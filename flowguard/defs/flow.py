@@ -61,8 +61,8 @@ def flow_assets(settings: Settings) -> dg.AssetsDefinition:
     )
     def flow(context: dg.AssetExecutionContext, config: FirstPlan, home: dg.ResourceParam[Home]) -> Iterator[None]:
         """Kafka to Bronze to SILVER, or SILVER to GOLD, again and again; or the days of a backfill, once."""
-        watch = Watch(context)
-        with errors_for_people(context), Reporter(context, home.warehouse, home.settings) as reporter:
+        telling = Reporter(context, home.warehouse, home.settings)
+        with errors_for_people(context), telling as reporter, Watch(context) as watch:
             _work(context, config, home, reporter, watch)
             watch.finish(home.warehouse)
         yield from ()

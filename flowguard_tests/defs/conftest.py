@@ -1,16 +1,21 @@
 """What tests of the Dagster layer share: definitions of a home with real topics, an instance, a few events."""
 
 import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from flowguard.checks.check import Check
+from flowguard.defs import checks
 from flowguard.defs.everything import everything
 from flowguard.defs.resources import Home
+from flowguard.rounds.chunk import now
+from flowguard.rounds.evaluation import Outcome
 from flowguard.settings import Settings
+from flowguard.warehouse import Warehouse
 from flowguard_tests.alerts.inbox import Inbox, inbox
 from flowguard_tests.conftest import Produce
 from flowguard_tests.postgres import postgres
@@ -26,6 +31,22 @@ def quick(settings: Settings) -> Settings:
     today = datetime.now(UTC).date()
     given = {"quiet_time": SHORT, "gold_interval": SHORT, "start_date": today - timedelta(days=9)}
     return settings.model_copy(update=given)
+
+
+@pytest.fixture
+def all_checks() -> None:
+    """For tests of what checks find: each is really evaluated."""
+
+
+@pytest.fixture(autouse=True)
+def _few_checks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All checks of a run take ten seconds, which only tests of checks are worth: elsewhere they find nothing."""
+    if "all_checks" not in request.fixturenames:
+        monkeypatch.setattr(checks, "evaluate", _nothing_found)
+
+
+def _nothing_found(warehouse: Warehouse, check: Check, days: Collection[date | None]) -> Outcome:
+    return Outcome(check, frozenset(days), (), now(), 0.0)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import polars as pl
+import pytest
 from polars.testing import assert_frame_equal
 
 from flowguard.defs.flow import LIVE
@@ -59,6 +60,7 @@ def partitions(instance: dg.DagsterInstance, table: str) -> set[str]:
     return instance.get_materialized_partitions(key_of(table))
 
 
+@pytest.mark.usefixtures("all_checks")
 def test_from_kafka_to_gold(
     definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send, produce: Produce, quick: Settings
 ) -> None:
@@ -151,6 +153,7 @@ def test_a_bronze_backfill_reports_the_event_days_that_change_with_it(
     assert {("bronze/orders_raw", max(days(0))), ("silver/orders_cleaned", max(days(5)))} <= told
 
 
+@pytest.mark.usefixtures("all_checks")
 def test_a_check_that_fails_on_a_day_of_a_backfill_is_told_on_that_partition(
     definitions: dg.Definitions, instance: dg.DagsterInstance, produce: Produce, send: Send, quick: Settings
 ) -> None:
@@ -227,6 +230,7 @@ def test_midnight_reconciles_yesterday_and_every_day_of_which_something_came_in(
     assert partitions(instance, "gold.daily_order_metrics") >= days(0, 6)
 
 
+@pytest.mark.usefixtures("all_checks")
 def test_a_failed_check_shows_its_rows_and_stops_nothing(
     definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
 ) -> None:
@@ -245,6 +249,7 @@ def test_a_failed_check_shows_its_rows_and_stops_nothing(
     assert max(days(0)) in str(evaluated.metadata["partitions_looked_at"].value)
 
 
+@pytest.mark.usefixtures("all_checks")
 def test_a_held_day_is_told_and_overridden_by_a_job(
     definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
 ) -> None:
@@ -268,6 +273,7 @@ def test_a_held_day_is_told_and_overridden_by_a_job(
     assert home.warehouse.query("SELECT SUM(total_orders) FROM gold.daily_order_metrics").item() == 1
 
 
+@pytest.mark.usefixtures("all_checks")
 def test_what_a_day_was_compared_with_is_shown_though_it_passes(
     definitions: dg.Definitions, instance: dg.DagsterInstance, send: Send
 ) -> None:
@@ -279,6 +285,7 @@ def test_what_a_day_was_compared_with_is_shown_though_it_passes(
     assert "| order_date | value | lower | upper | median | history |" in str(evaluated.metadata["expected_band"].value)
 
 
+@pytest.mark.usefixtures("all_checks")
 def test_checks_alone_ingest_nothing(
     definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
 ) -> None:
