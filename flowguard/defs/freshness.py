@@ -11,9 +11,13 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 import msgspec
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData as Target,
+)
 from dagster._core.instance.utils import RUNLESS_RUN_ID
+from dagster._record import replace
 
-from flowguard.defs.keys import key_of
+from flowguard.defs.keys import key_of, name_of
 from flowguard.defs.resources import Home
 from flowguard.defs.runs import errors_for_people
 from flowguard.errors import BrokerUnavailable, FlowGuardError
@@ -87,8 +91,10 @@ def freshness_sensor(settings: Settings) -> dg.SensorDefinition:
         outdated = superseded or _outdated(evaluations, materialized, told)
         if states == told.states and not outdated and time.time() - told.at < REPEAT_SECONDS:
             return dg.SensorResult(skip_reason="nothing changed", cursor=_cursor(told))
-        told.states, told.at, told.materialized = states, time.time(), materialized
-        return dg.SensorResult(asset_events=list(evaluations.values()), cursor=_cursor(told))
+        told.states, told.at = states, time.time()
+        told.materialized = {table: newest.storage_id for table, newest in materialized.items()}
+        events = [_about(evaluation, materialized.get(table)) for table, evaluation in evaluations.items()]
+        return dg.SensorResult(asset_events=events, cursor=_cursor(told))
 
     return freshness_sensor
 
@@ -101,15 +107,20 @@ def _state_of(evaluation: dg.AssetCheckEvaluation) -> str:
     return f"{evaluation.severity.value if not evaluation.passed else ''} {evaluation.metadata['state'].value}"
 
 
-def _newest_materializations(instance: dg.DagsterInstance) -> dict[str, int]:
-    """Of each table that was materialized at all, the storage id."""
-    records = {record.asset_entry.asset_key: record for record in instance.get_asset_records([*map(key_of, TABLES)])}
+def _newest_materializations(instance: dg.DagsterInstance) -> dict[str, Target]:
+    """Of each table that was materialized at all."""
     found = {}
-    for table in TABLES:
-        record = records.get(key_of(table))
-        if record and record.asset_entry.last_materialization_storage_id:
-            found[table] = record.asset_entry.last_materialization_storage_id
+    for record in instance.get_asset_records([*map(key_of, TABLES)]):
+        if newest := record.asset_entry.last_materialization_record:
+            found[name_of(record.asset_entry.asset_key)] = Target(
+                storage_id=newest.storage_id, run_id=newest.run_id, timestamp=newest.timestamp
+            )
     return found
+
+
+def _about(evaluation: dg.AssetCheckEvaluation, newest: Target | None) -> dg.AssetCheckEvaluation:
+    """Which materialization is meant: otherwise Dagster compares times, of which SQLite keeps whole seconds."""
+    return replace(evaluation, target_materialization_data=newest)
 
 
 def _superseded(instance: dg.DagsterInstance) -> bool:
@@ -119,10 +130,10 @@ def _superseded(instance: dg.DagsterInstance) -> bool:
     return any(record.run_id != RUNLESS_RUN_ID for record in records.values())
 
 
-def _outdated(evaluations: Evaluations, materialized: Mapping[str, int], told: Told) -> bool:
+def _outdated(evaluations: Evaluations, materialized: Mapping[str, Target], told: Told) -> bool:
     """Whether something that is not fresh was materialized since it was told."""
-    stale = (table for table, evaluation in evaluations.items() if not evaluation.passed)
-    return any(materialized.get(table) != told.materialized.get(table) for table in stale)
+    stale = [table for table, evaluation in evaluations.items() if not evaluation.passed and table in materialized]
+    return any(materialized[table].storage_id != told.materialized.get(table) for table in stale)
 
 
 def _patiently(home: Home, told: Told) -> Evaluations:

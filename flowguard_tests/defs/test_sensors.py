@@ -19,6 +19,7 @@ from flowguard.defs.resources import Home
 from flowguard.defs.runs import ROLLING_TAG, TERMINAL_TAG, past
 from flowguard.errors import BrokerUnavailable, OffsetGap
 from flowguard.models.ops import DIRTY_DAYS, INGEST_RANGES
+from flowguard.rounds import gold
 from flowguard.rounds.lease import rolling_lease
 from flowguard.settings import Settings
 from flowguard_tests.defs.conftest import Send
@@ -36,6 +37,11 @@ def short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def tick(definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home) -> Tick:
+    return ticking(definitions, instance, home)
+
+
+def ticking(definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home) -> Tick:
+    """``tick(name, cursor=None)``: what a sensor does next."""
     repository = definitions.get_repository_def()
 
     def tick(name: str, cursor: str | None = None) -> Any:
@@ -224,17 +230,18 @@ def test_freshness_is_told_on_change_only(
 
 
 def test_a_backfill_makes_a_stopped_pipeline_no_fresher(
-    tick: Tick,
+    on_each_storage: dg.DagsterInstance,
     send: Send,
     home: Home,
     quick: Settings,
     definitions: dg.Definitions,
-    instance: dg.DagsterInstance,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Neither what the check says, nor what Dagster's pages show after a newer materialization."""
+    instance, tick = on_each_storage, ticking(definitions, on_each_storage, home)
     send(1, days_ago=8)
     rolled(quick, home.warehouse)
+    gold.refresh(home.warehouse, quick)  # so that nothing but what is asked for changes the sensor's mind
     send(1)
     monkeypatch.setattr(home, "settings", quick.model_copy(update={"freshness_limit": timedelta(0)}))
     key = dg.AssetCheckKey(key_of("bronze.orders_raw"), "freshness")
@@ -267,6 +274,14 @@ def test_a_backfill_makes_a_stopped_pipeline_no_fresher(
     cursor = told(cursor)
     assert shown() == ("FAILED", True)
     assert tick("freshness_sensor", cursor).asset_events == []
+
+    @dg.asset(key=key.asset_key)
+    def without_its_checks() -> None: ...
+
+    assert dg.materialize([without_its_checks], instance=instance).success
+    assert shown() == ("FAILED", False)
+    cursor = told(cursor)
+    assert shown() == ("FAILED", True)
 
 
 def test_a_broker_that_does_not_answer_is_told_after_the_limit(
