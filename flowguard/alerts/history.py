@@ -9,6 +9,7 @@ from flowguard.alerts.delivery import Delivery, announced
 from flowguard.alerts.receivers import Receiver
 from flowguard.models.frame import frame
 from flowguard.models.ops import ALERT_DELIVERIES, ALERTS
+from flowguard.rounds.entries import quoted
 from flowguard.warehouse import Session, Warehouse
 
 KEPT_IN_MIND = timedelta(days=7)
@@ -57,6 +58,5 @@ def _replace(session: Session, alerts: list[Alert]) -> None:
 
 def find(warehouse: Warehouse, id: str) -> Alert | None:
     """The alert of an id, None if there is none."""
-    safe = id.replace("'", "''")
-    rows = warehouse.query(f"SELECT {', '.join(ALERTS.column_names)} FROM {ALERTS.full_name} WHERE id = '{safe}'")
+    rows = warehouse.query(f"SELECT {', '.join(ALERTS.column_names)} FROM {ALERTS.full_name} WHERE id = {quoted(id)}")
     return next((Alert(*row) for row in rows.iter_rows()), None)

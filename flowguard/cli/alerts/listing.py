@@ -1,6 +1,5 @@
 """``flowguard alerts list``: what is open, or all that there was."""
 
-from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from flowguard.cli.alerts.group import group
 from flowguard.cli.app import Home
 from flowguard.cli.output import Format, print_rows
-from flowguard.settings import load_settings
+from flowguard.cli.quarantine.group import reading
 
 _ALERTS = """
 SELECT
@@ -29,9 +28,7 @@ def list_(
     format: Annotated[Format, typer.Option(help="How to print.")] = Format.table,
 ) -> None:
     """List the alerts that are open, the newest first, and how many of the receivers know how each stands."""
-    from flowguard.warehouse import open_warehouse
-
-    with closing(open_warehouse(load_settings(home), read_only=True)) as warehouse:
+    with reading(home) as warehouse:
         condition = "TRUE" if all else "a.state = 'open'"
         rows = warehouse.query(_ALERTS.format(condition=condition, limit=limit))
     print_rows(rows, format)

@@ -1,14 +1,13 @@
 """``flowguard alerts show``: the whole message."""
 
-from contextlib import closing
 from typing import Annotated
 
 import typer
 
 from flowguard.cli.alerts.group import group
 from flowguard.cli.app import Home
+from flowguard.cli.quarantine.group import reading
 from flowguard.errors import InvalidInput
-from flowguard.settings import load_settings
 
 
 @group.command()
@@ -18,9 +17,8 @@ def show(
     """Print an alert as people are told of it."""
     from flowguard.alerts.history import find
     from flowguard.alerts.message import message
-    from flowguard.warehouse import open_warehouse
 
-    with closing(open_warehouse(load_settings(home), read_only=True)) as warehouse:
+    with reading(home) as warehouse:
         alert = find(warehouse, id)
     if alert is None:
         raise InvalidInput(f"there is no alert {id}: `flowguard alerts list --all` names them")
