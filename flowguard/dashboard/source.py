@@ -10,7 +10,6 @@ import streamlit as st
 
 from flowguard.dashboard.filters import Days
 from flowguard.dashboard.query import Query
-from flowguard.errors import WarehouseBusy
 from flowguard.kafka.broker import Broker
 from flowguard.settings import Settings, load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
@@ -46,10 +45,7 @@ def ask(query: Query, days: Days) -> pl.DataFrame:
 
 @st.cache_data(ttl=KEPT_SECONDS, max_entries=MOST_ANSWERS, show_spinner=False)
 def rows(sql: str) -> pl.DataFrame:
-    try:
-        return warehouse().query(sql)
-    except WarehouseBusy:  # compacted while it was read: the files that it means now are others
-        return warehouse().query(sql)
+    return warehouse().query(sql)
 
 
 def now() -> datetime:

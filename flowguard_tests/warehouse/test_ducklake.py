@@ -92,6 +92,44 @@ def test_maintenance_changes_no_row(warehouse: Warehouse) -> None:
     assert warehouse.query("SELECT _offset FROM bronze.clicks_raw ORDER BY 1").to_series().to_list() == [0, 1, 3, 4]
 
 
+def test_who_reads_during_maintenance_reads_on(warehouse: Warehouse, home: Settings) -> None:
+    scatter(warehouse)
+    reader = open_warehouse(home, read_only=True)
+    with reader.session() as session, session.snapshot():
+        session.query("SELECT COUNT(*) FROM ops.dirty_days")
+        for _ in range(2):
+            list(warehouse.maintain())
+        assert session.query("SELECT COUNT(*) FROM bronze.clicks_raw").item() == 5
+    reader.close()
+
+
+def test_maintenance_removes_what_nobody_can_read_any_more(warehouse: Warehouse, home: Settings) -> None:
+    scatter(warehouse)
+    files = home.home / "warehouse" / "data" / "bronze" / "clicks_raw"
+    list(warehouse.maintain())
+    assert len(list(files.rglob("*.parquet"))) == 6
+    make_an_hour_older(warehouse, "ducklake_files_scheduled_for_deletion", "schedule_start")
+    make_an_hour_older(warehouse, "ducklake_snapshot", "snapshot_time")
+    list(warehouse.maintain())
+    assert len(list(files.rglob("*.parquet"))) == 1
+    assert warehouse.query("SELECT COUNT(*) FROM ducklake_snapshots('lake')").item() == 1
+    assert warehouse.query("SELECT COUNT(*) FROM bronze.clicks_raw").item() == 5
+
+
+def scatter(warehouse: Warehouse) -> None:
+    for offset in range(5):
+        with warehouse.session() as session, session.transaction():
+            session.append(warehouse.stage(CLICKS_RAW, clicks(offset)))
+
+
+def make_an_hour_older(warehouse: Warehouse, table: str, column: str) -> None:
+    with warehouse.session() as session:
+        session.execute(
+            f"UPDATE __ducklake_metadata_lake.{table} "
+            f"SET {column} = CAST(CAST({column} AS TIMESTAMPTZ) - INTERVAL '1 hour' AS VARCHAR)"
+        )
+
+
 def test_reading_only_writes_nothing(warehouse: Warehouse, home: Settings) -> None:
     reader = open_warehouse(home, read_only=True)
     for statement in (

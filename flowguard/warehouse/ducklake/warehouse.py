@@ -83,11 +83,11 @@ class DuckLakeWarehouse:
     def maintain(self) -> Iterator[str]:
         """One lock per step, so that a round waits for one step at most."""
         with self._connection.cursor() as cursor:
-            for name, statement in STEPS:
+            for name, step in STEPS:
                 yield name
                 with self._lock(), storage_errors(self._folder):
                     crash_point("maintenance.step")
-                    cursor.execute(statement)
+                    step(cursor)
                     crash_point("maintenance.stepped")
 
     def close(self) -> None:
