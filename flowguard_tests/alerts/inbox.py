@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any, Literal
@@ -43,6 +44,8 @@ def inbox(port: int = 0) -> Iterator[Inbox]:
                 return
             if box.manner == "takes":
                 box.messages.append(message)
+                told = f"{datetime.now(UTC):%H:%M:%S} {message['title']}\n{message['message']}\n"
+                print(told)  # noqa: T201
             self.send_response(204 if box.manner == "takes" else 500)
             self.end_headers()
 

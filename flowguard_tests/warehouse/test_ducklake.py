@@ -99,7 +99,7 @@ def test_who_reads_during_maintenance_reads_on(warehouse: Warehouse, home: Setti
         session.query("SELECT COUNT(*) FROM ops.dirty_days")
         for _ in range(2):
             list(warehouse.maintain())
-        assert session.query("SELECT COUNT(*) FROM bronze.clicks_raw").item() == 5
+        assert session.query("SELECT _offset FROM bronze.clicks_raw").height == 5  # COUNT(*) opens no file
     reader.close()
 
 
