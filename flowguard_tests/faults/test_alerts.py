@@ -190,4 +190,4 @@ def assert_links_work(settings: Settings, box: Inbox) -> None:
             checks = {check["name"] for check in asset["assetChecksOrError"]["checks"]}
             assert set(parse_qs(urlsplit(link).query).get("checkDetail", [])) <= checks, link
         else:
-            assert names[-1] in {"ingestion_sensor"}
+            assert names[-1] in {"ingestion_sensor", "gold_sensor"}, link
