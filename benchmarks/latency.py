@@ -37,8 +37,12 @@ from flowguard.warehouse import Warehouse, open_warehouse
 
 EVENTS_PER_SECOND = 20
 ORDER_EVERY = 10
+LOOK_SECONDS = 0.2
+"""Between two looks at the tables and the stream, which share the processors with what is measured."""
 MINUTES = {"small": 1.0, "full": 5.0}
-LIVES_MINUTES = {"small": 3.5, "full": 7.0}
+LIVES_LOOK_SECONDS = 0.2
+"""Between two looks at the tables and the stream, which share the processors with what is measured."""
+MINUTES = {"small": 3.5, "full": 7.0}
 console = Console(highlight=False)
 
 _RUNS = """
@@ -129,7 +133,7 @@ class _Watcher:
             if time.monotonic() > deadline:
                 raise PlatformFailed(f"waited {seconds:.0f} s in vain for {what}")
             self.look()
-            time.sleep(0.05)
+            time.sleep(LOOK_SECONDS)
 
 
 class _Reader:
@@ -155,13 +159,13 @@ class _Reader:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            message = self._consumer.poll(0.1)
-            if message is None:
-                continue
-            if message.error() is None:
-                self.read.setdefault(message.key().decode(), time.monotonic())
-            else:
-                time.sleep(0.01)  # the end of a partition, of which the embedded broker tells without a pause
+            for message in self._consumer.consume(1000, timeout=0.05):
+                if message.error() is None:
+                    self.read.setdefault(message.key().decode(), time.monotonic())
+            # At the end of a partition the embedded broker answers without a pause, and is asked again at once.
+            self._consumer.pause(self._consumer.assignment())
+            self._stopped.wait(LOOK_SECONDS)
+            self._consumer.resume(self._consumer.assignment())
 
 
 def _steady(settings: Settings, warehouse: Warehouse, minutes: float) -> None:
