@@ -53,7 +53,11 @@ def test_a_batch_is_answered_event_by_event(gateway: httpx.Client, stored: Store
     )
 
 
-@pytest.mark.parametrize("several", [encoded([order(), click()]), encoded({"events": [order(), click()]})])
+@pytest.mark.parametrize(
+    "several",
+    [encoded([order(), click()]), encoded({"events": [order(), click()]})],
+    ids=["an array", "an object"],
+)
 def test_both_forms_of_a_batch_are_taken(gateway: httpx.Client, several: bytes) -> None:
     answer = send(gateway, several)
     assert (answer.status_code, answer.json()["accepted"]) == (200, 2)

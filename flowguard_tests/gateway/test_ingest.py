@@ -46,9 +46,10 @@ BAD = [
     (encoded(order(event_timestamp="1900-01-01T00:00:00Z")), "before_start", "event_timestamp"),
     (encoded(order(event_timestamp="2999-01-01T00:00:00Z")), "future", "event_timestamp"),
 ]
+NAMES = [f"{rule} {number}" for number, (_, rule, _) in enumerate(BAD)]
 
 
-@pytest.mark.parametrize(("body", "rule", "field"), BAD, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("body", "rule", "field"), BAD, ids=NAMES)
 def test_bad_input_is_refused_by_a_rule_with_a_name(body: bytes, rule: str, field: str | None) -> None:
     (verdict,) = judge.body(body, NOW)
     assert isinstance(verdict, Refused)
@@ -57,7 +58,7 @@ def test_bad_input_is_refused_by_a_rule_with_a_name(body: bytes, rule: str, fiel
     assert verdict.raw == body
 
 
-@pytest.mark.parametrize(("body", "rule", "field"), BAD, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("body", "rule", "field"), BAD, ids=NAMES)
 def test_a_refusal_is_kept_and_read_again_as_it_was(body: bytes, rule: str, field: str | None) -> None:
     (verdict,) = judge.body(body, NOW)
     assert isinstance(verdict, Refused)
