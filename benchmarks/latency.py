@@ -40,9 +40,7 @@ ORDER_EVERY = 10
 LOOK_SECONDS = 0.2
 """Between two looks at the tables and the stream, which share the processors with what is measured."""
 MINUTES = {"small": 1.0, "full": 5.0}
-LIVES_LOOK_SECONDS = 0.2
-"""Between two looks at the tables and the stream, which share the processors with what is measured."""
-MINUTES = {"small": 3.5, "full": 7.0}
+LIVES_MINUTES = {"small": 3.5, "full": 7.0}
 console = Console(highlight=False)
 
 _RUNS = """

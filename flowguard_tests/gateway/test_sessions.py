@@ -1,6 +1,7 @@
 """A session sees what became of its own events, and of nobody else's."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from uuid import UUID, uuid1, uuid4
 
 import httpx
@@ -75,6 +76,7 @@ def test_a_session_sees_its_own_events_arrive_and_no_others(gateway: httpx.Clien
         *("ada", "1", "%", f"{MINE}0", MINE[:-1], MINE.upper().replace("4", "A"), UUID(MINE).hex, str(uuid1())),
         *("' OR '1'='1", f"{MINE}' OR TRUE --", f"{MINE}%0A", "00000000-0000-0000-0000-000000000000"),
     ],
+    ids=count(),
 )
 def test_what_is_no_random_uuid_is_refused(gateway: httpx.Client, session: str) -> None:
     answer = gateway.get(f"/v1/sessions/{session}/events")
