@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import cycle, islice
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -96,6 +97,18 @@ def _open(browser: Browser, address: str, name: str) -> Page:
     page.goto(f"{address}/{'' if name == 'sales' else name}?period={PERIOD.replace(' ', '+')}")
     page.wait_for_function(DRAWN, arg=name)
     return page
+
+
+@contextmanager
+def reading(settings: Settings, readers: int) -> Iterator[None]:
+    """So many pages of a dashboard that runs are open, and refresh by themselves."""
+    if not readers:
+        yield
+        return
+    with _chromium() as browser:
+        for name in islice(cycle(PAGES), readers):
+            _open(browser, dashboard_address(settings), name)
+        yield
 
 
 @contextmanager

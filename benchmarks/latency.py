@@ -1,10 +1,11 @@
 """How long an accepted order takes to SILVER, to GOLD and into the published stream, with the whole platform up.
 
-    python -m benchmarks.latency [--size small|full]
+    python -m benchmarks.latency [--size small|full] [--readers N]
 
 1. Steady traffic of 20 events a second through the gateway: from the gateway's answer until another process reads the
    order in ``silver.orders_cleaned``, and counted in ``gold.daily_order_metrics``; and until a reader of committed
-   records has it from ``attributed.events.v1``.
+   records has it from ``attributed.events.v1``. With readers, so many pages of the dashboard are open in a browser
+   meanwhile, on the same processors, and refresh by themselves.
 2. With quiet time and longest life of 1 and 3 minutes: the first event after quiet, whether a run is in flight while
    it is quiet, and the gap between two rolling runs under steady traffic.
 """
@@ -27,6 +28,7 @@ from uuid import uuid4
 from confluent_kafka import Consumer, TopicPartition
 from rich.console import Console
 
+from benchmarks import dashboard
 from flowguard.errors import PlatformFailed
 from flowguard.kafka import config
 from flowguard.local.platform import Platform
@@ -54,18 +56,20 @@ _GOLD = "SELECT COALESCE(SUM(total_orders), 0) FROM gold.daily_order_metrics"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=MINUTES, default="small")
-    size = parser.parse_args().size
-    with _platform() as (settings, warehouse):
-        _steady(settings, warehouse, MINUTES[size])
+    parser.add_argument("--readers", type=int, default=0, help="pages of the dashboard that are open")
+    given = parser.parse_args()
+    size: str = given.size
+    with _platform(bool(given.readers)) as (settings, warehouse):
+        _steady(settings, warehouse, MINUTES[size], given.readers)
     with _platform(quiet_time=timedelta(minutes=1), longest_life=timedelta(minutes=3)) as (settings, warehouse):
         _lives(settings, warehouse, LIVES_MINUTES[size])
 
 
 @contextmanager
-def _platform(**changes: timedelta) -> Iterator[tuple[Settings, Warehouse]]:
+def _platform(dashboard: bool = False, **changes: timedelta) -> Iterator[tuple[Settings, Warehouse]]:
     with tempfile.TemporaryDirectory(prefix="flowguard-bench-") as folder:
         settings = on_free_ports(load_settings(Path(folder))).model_copy(update=changes)
-        with Platform(settings) as platform, closing(open_warehouse(settings)):
+        with Platform(settings, dashboard=dashboard) as platform, closing(open_warehouse(settings)):
             platform.start()
             with closing(open_warehouse(settings, read_only=True)) as warehouse:
                 yield settings, warehouse
@@ -166,16 +170,16 @@ class _Reader:
             self._consumer.resume(self._consumer.assignment())
 
 
-def _steady(settings: Settings, warehouse: Warehouse, minutes: float) -> None:
-    with _Reader(settings) as reader:
-        _steadily(settings, warehouse, minutes, reader)
-
-
-def _steadily(settings: Settings, warehouse: Warehouse, minutes: float, reader: _Reader) -> None:
+def _steady(settings: Settings, warehouse: Warehouse, minutes: float, readers: int) -> None:
     traffic = _Traffic(settings)
     watcher = _Watcher(warehouse, traffic)
     _first(traffic, watcher, "after the start")
     watcher.until(lambda: len(watcher.in_gold) >= 1, "the first order in GOLD")
+    with _Reader(settings) as reader, dashboard.reading(settings, readers):
+        _steadily(traffic, watcher, minutes, reader)
+
+
+def _steadily(traffic: _Traffic, watcher: _Watcher, minutes: float, reader: _Reader) -> None:
     traffic.accepted.clear()
     watcher.in_gold.clear()
     before = len(watcher.in_silver)

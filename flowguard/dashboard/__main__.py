@@ -11,6 +11,7 @@ from streamlit.starlette import App
 
 from flowguard.dashboard.access import Access
 from flowguard.errors import FlowGuardError
+from flowguard.priority import give_way
 from flowguard.settings import Settings, load_settings
 
 SCRIPT = Path(__file__).with_name("app.py")
@@ -23,6 +24,7 @@ def create_app(settings: Settings) -> App:
 
 def serve(settings: Settings) -> None:
     """Serve in the foreground."""
+    give_way()
     # Once it has finished, uvicorn raises the signal again, which would be the end of this process, not its exit.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
