@@ -2,6 +2,7 @@
 
 VENV ?= .venv
 SIZE ?= small
+WORKERS ?= 2
 BIN := $(VENV)/bin
 CHOSEN_BROKER = $(if $(BROKER),--broker $(BROKER))
 BROKER_READY = $(if $(filter kafka,$(BROKER)),apache-kafka,$(VENV)/.local)
@@ -10,6 +11,9 @@ BROKER_READY = $(if $(filter kafka,$(BROKER)),apache-kafka,$(VENV)/.local)
 NEW_ENOUGH := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
 PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python3.14 python3.11; do \
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python; done))
+
+# Tests spend half of their time waiting. Those of a file share what is dear to start, so they stay together.
+SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help up test test-browser test-faults chaos check demo bench screenshots requirements apache-kafka
@@ -23,17 +27,17 @@ up: $(BROKER_READY) ## set up and run the platform  [SIMULATE=0: no shoppers] [B
 demo: $(BROKER_READY) ## send events through everything and check every figure  [EVENTS=50000] [BROKER=kafka]
 	@$(BIN)/flowguard demo $(if $(EVENTS),--events $(EVENTS)) $(CHOSEN_BROKER)
 
-test: $(VENV)/.dev ## run the tests, but for those of a browser and of faults  [ARGS=…: for pytest]
+test: $(VENV)/.dev ## run the tests, but for those of a browser and of faults  [ARGS=…: for pytest] [WORKERS=2]
 	@$(MAKE) --silent $(VENV)/.fakesnow || true  # without it, its tests are skipped
 	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
-	@$(BIN)/python -m pytest -m "not faults and not browser" $(ARGS)
+	@$(BIN)/python -m pytest -m "not faults and not browser" $(SIDE_BY_SIDE) $(ARGS)
 
 test-browser: $(VENV)/.dev ## run the tests that drive a real Chromium  [ARGS=…: for pytest]
 	@$(BIN)/python -m pytest -m browser $(ARGS)
 
-test-faults: $(VENV)/.dev ## kill, stall and fill what runs, at each step and at random  [ARGS=…: for pytest]
+test-faults: $(VENV)/.dev ## kill, stall and fill what runs, at each step and at random  [ARGS=…: for pytest] [WORKERS=2]
 	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
-	@$(BIN)/python -m pytest -m faults $(ARGS)
+	@$(BIN)/python -m pytest -m faults --numprocesses $(WORKERS) $(ARGS)
 
 chaos: $(VENV)/.dev ## faults at random under steady traffic, then every event is counted  [MINUTES=10] [SEED=…]
 	@$(APACHE_KAFKA)
