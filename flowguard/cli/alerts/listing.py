@@ -7,7 +7,7 @@ import typer
 from flowguard.cli.alerts.group import group
 from flowguard.cli.app import Home
 from flowguard.cli.output import Format, print_rows
-from flowguard.cli.quarantine.group import reading
+from flowguard.cli.tables import reading
 
 _ALERTS = """
 SELECT

@@ -6,7 +6,7 @@ import typer
 
 from flowguard.cli.alerts.group import group
 from flowguard.cli.app import Home
-from flowguard.cli.quarantine.group import reading
+from flowguard.cli.tables import reading
 from flowguard.errors import InvalidInput
 
 

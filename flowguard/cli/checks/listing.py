@@ -8,7 +8,7 @@ import typer
 from flowguard.cli.app import Home
 from flowguard.cli.checks.group import group
 from flowguard.cli.output import Format, print_rows
-from flowguard.cli.quarantine.group import reading
+from flowguard.cli.tables import reading
 
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "table": pl.String,

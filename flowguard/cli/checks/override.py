@@ -6,7 +6,7 @@ import typer
 
 from flowguard.cli.app import Home, console
 from flowguard.cli.checks.group import Check, Day, Table, group
-from flowguard.cli.quarantine.group import writing
+from flowguard.cli.tables import writing
 from flowguard.errors import InvalidInput
 
 

@@ -10,7 +10,7 @@ import typer
 from flowguard.cli.app import Home, console
 from flowguard.cli.checks.group import Check, Table, group
 from flowguard.cli.output import Format, print_rows
-from flowguard.cli.quarantine.group import reading
+from flowguard.cli.tables import reading
 
 
 @group.command()

@@ -6,7 +6,8 @@ import typer
 
 from flowguard.cli.app import Home, console, remarks
 from flowguard.cli.output import Format, print_rows
-from flowguard.cli.quarantine.group import Days, Ids, Rules, Stages, Topics, Yes, group, selection, writing
+from flowguard.cli.quarantine.group import Days, Ids, Rules, Stages, Topics, Yes, group, selection
+from flowguard.cli.tables import writing
 from flowguard.errors import InvalidInput
 from flowguard.rounds.entries import Selection
 

@@ -1,19 +1,13 @@
 """What the commands about quarantine share: their group, and the options that choose entries."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from flowguard.cli.app import app
 from flowguard.rounds.entries import EntryId, Selection
-from flowguard.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from flowguard.warehouse import Warehouse
 
 group = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Show what was refused and why, redrive it, or discard it."
@@ -55,23 +49,3 @@ def selection(
         days=tuple(day.date() for day in days or ()),
         statuses=tuple(statuses or ()),
     )
-
-
-@contextmanager
-def reading(home: Path | None) -> Iterator["Warehouse"]:
-    """The tables of a home, to be asked only."""
-    from flowguard.warehouse import open_warehouse
-
-    with closing(open_warehouse(load_settings(home), read_only=True)) as warehouse:
-        yield warehouse
-
-
-@contextmanager
-def writing(home: Path | None) -> Iterator[tuple[Settings, "Warehouse"]]:
-    """The tables of a home that is there already: a mistyped --home must not create one."""
-    from flowguard.warehouse import open_warehouse
-
-    settings = load_settings(home)
-    open_warehouse(settings, read_only=True).close()
-    with closing(open_warehouse(settings)) as warehouse:
-        yield settings, warehouse

@@ -6,7 +6,8 @@ import typer
 
 from flowguard.cli.app import Home
 from flowguard.cli.output import Format, print_rows
-from flowguard.cli.quarantine.group import Days, Rules, Stages, Topics, group, reading, selection
+from flowguard.cli.quarantine.group import Days, Rules, Stages, Topics, group, selection
+from flowguard.cli.tables import reading
 
 _COUNTS = """
 SELECT {day}stage, rule, status, COUNT(*) AS entries

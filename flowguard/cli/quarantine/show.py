@@ -9,7 +9,8 @@ import typer
 
 from flowguard.cli.app import Home, console
 from flowguard.cli.output import Format, print_rows
-from flowguard.cli.quarantine.group import group, reading
+from flowguard.cli.quarantine.group import group
+from flowguard.cli.tables import reading
 from flowguard.errors import InvalidInput
 from flowguard.rounds.entries import EntryId
 
