@@ -11,7 +11,9 @@ from flowguard_tests.require import require
 # Without a sandbox as root in a container, and without calls to the browser maker's hosts.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync"]
-expect.set_options(timeout=60_000)  # the machine may be busy
+PATIENCE_MS = 120_000
+"""On a busy machine, where the first event of all starts a run, too."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Download, Locator, Page
 
+from flowguard_tests.browser import PATIENCE_MS
+
 PATHS = {"sales": "", "clicks": "clicks", "customers": "customers", "flow": "flow"}
 _PROBES = ("_stcore/health", "_stcore/host-config")
 """On a page's own address, Streamlit tries where its server is; a browser tells of what is not there."""
@@ -16,6 +18,7 @@ _PROBES = ("_stcore/health", "_stcore/host-config")
 def looking(context: BrowserContext) -> Iterator[Page]:
     """A page that may log no error, ask no other host, and show no exception."""
     page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if _is_error(message) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
