@@ -1,4 +1,4 @@
-# One image for the code server, the webserver, the daemon and the gateway; the command says which.
+# One image for the code server, the webserver, the daemon, the gateway and the dashboard; the command says which.
 FROM python:3.13-slim
 
 WORKDIR /app

@@ -132,6 +132,9 @@ class Settings(BaseSettings):
 
     code_server_host: str = Field("127.0.0.1", description="Address of Dagster's code server")
     code_server_port: int = Field(4266, description="Port of Dagster's code server")
+    webserver_host: str = Field(
+        "127.0.0.1", description="Address at which Dagster's web page is asked, for the dashboard"
+    )
     webserver_port: int = Field(3000, description="Port of Dagster's web page")
     webserver_url: str | None = Field(
         None, description="Where people reach Dagster's web page, for links; default: that port on this machine"

@@ -19,6 +19,8 @@ from flowguard.warehouse import Warehouse
 from flowguard_tests.blank import Blank
 from flowguard_tests.require import require
 
+pytest_plugins = ("flowguard_tests.browser",)
+
 Produce = Callable[..., None]
 
 # On a busy machine any example may be late, which says nothing about it.

@@ -8,7 +8,7 @@ import streamlit as st
 
 from flowguard.dashboard import source
 from flowguard.errors import PlatformFailed
-from flowguard.local import ready, webserver
+from flowguard.local import webserver
 
 MOST = 10
 PATIENCE_SECONDS = 2.0
@@ -34,14 +34,13 @@ def last_runs() -> Sequence[Run] | str:
         answer = webserver.ask(settings, _RUNS % _FIELDS, {"most": MOST}, PATIENCE_SECONDS)
     except PlatformFailed as error:
         return str(error)
-    page = ready.webserver_address(settings)
     return [
         Run(
             run["status"].lower().replace("_", " "),
             run["jobName"],
             _instant(run["startTime"]),
             _instant(run["endTime"]),
-            f"{page}/runs/{run['runId']}",
+            f"{settings.webserver_page}/runs/{run['runId']}",
         )
         for run in answer["runsOrError"].get("results", [])
     ]

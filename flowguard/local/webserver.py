@@ -36,7 +36,7 @@ def ask(
         PlatformFailed: it did not answer, or answered with errors.
     """
     body = json.dumps({"query": query, "variables": variables or {}}).encode()
-    address = f"http://127.0.0.1:{settings.webserver_port}/graphql"
+    address = f"http://{settings.webserver_host}:{settings.webserver_port}/graphql"
     request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=patience) as response:

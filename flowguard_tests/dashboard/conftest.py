@@ -1,7 +1,6 @@
 """A dashboard on a home with a few events of the last days, and one on a home without any, as real processes."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,15 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from flowguard.local.ports import free_port, on_free_ports
 from flowguard.local.ready import dashboard, dashboard_address
 from flowguard.settings import PREFIX, Settings, as_environment, load_settings
 from flowguard.warehouse import open_warehouse
-from flowguard_tests.gateway.test_storefront import QUIET
 from flowguard_tests.gold.shop import Shop, click, impression, order, refund
-from flowguard_tests.require import require
 from flowguard_tests.waiting import wait_until
 
 TODAY = datetime.now(UTC).date()
@@ -81,15 +77,6 @@ def shop(own: Settings) -> Iterator[Shop]:
 def filled(shop: Shop) -> Iterator[str]:
     with serving(shop.settings) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    require("chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,26 +2,22 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from pydantic import SecretStr
 
 from flowguard.local.ports import free_port
 from flowguard.settings import Settings
 from flowguard_tests.gateway.conftest import Serve, Stored
 from flowguard_tests.gateway.examples import Json
-from flowguard_tests.require import require
 from flowguard_tests.rounds.flow import opened, rolled
 from flowguard_tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
 AT_FIRST = {
     "margherita",
     "diavola",
@@ -32,16 +28,6 @@ AT_FIRST = {
     "mushroom-burger",
 }
 """Dishes of which at least half is on a screen of 1280 × 800."""
-expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    require("chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

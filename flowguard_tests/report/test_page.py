@@ -1,21 +1,18 @@
 """What people read: well-formed, self-contained, escaped, and plain about what is not there."""
 
 import re
-import shutil
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Request, sync_playwright
+from playwright.sync_api import Browser
 
 from flowguard.report.converters import converter
 from flowguard.report.figures import Arrival, LedgerLine, Refused, Seller
 from flowguard.report.page import render
-from flowguard_tests.gateway.test_storefront import QUIET
 from flowguard_tests.report.figures import DAY, figures, totals, without_data
 from flowguard_tests.report.html import Page
-from flowguard_tests.require import require
 
 NASTY = [
     "<script>alert(1)</script>",
@@ -147,21 +144,16 @@ def test_a_day_that_is_not_over_or_not_settled_says_so() -> None:
 
 
 @pytest.mark.browser
-def test_a_phone_shows_it_without_scrolling_sideways_and_without_asking_for_anything(tmp_path: Path) -> None:
-    require("chromium")
+def test_a_phone_shows_it_without_scrolling_sideways_and_without_asking_for_anything(
+    browser: Browser, tmp_path: Path
+) -> None:
     file = tmp_path / "report.html"
     file.write_text(render(figures(sellers=[Seller("x" * 200, "y" * 60, 1, Decimal("99999999.99"))])).html)
     requests: list[str] = []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
-        page = chromium.new_page(viewport={"width": 360, "height": 700})
-
-        def note(request: Request) -> None:
-            requests.append(request.url)
-
-        page.on("request", note)
-        page.goto(file.as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        assert page.locator(".narrow svg").is_visible() and not page.locator(".wide svg").is_visible()
-        chromium.close()
+    page = browser.new_page(viewport={"width": 360, "height": 700})
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(file.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.locator(".narrow svg").is_visible() and not page.locator(".wide svg").is_visible()
+    page.close()
     assert requests == [file.as_uri()]

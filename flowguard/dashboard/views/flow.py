@@ -11,7 +11,6 @@ from flowguard.dashboard.charts.parts import Chart
 from flowguard.dashboard.filters import DAY, Days, Filters
 from flowguard.dashboard.panel import panel, table, titled
 from flowguard.dashboard.queries import flow as queries
-from flowguard.local.ready import webserver_address
 
 _NONE = "No record arrived on these days."
 
@@ -122,7 +121,7 @@ def _runs() -> None:
         if isinstance(found, str):
             st.warning(f"Dagster is away: {found}", icon=":material/cloud_off:")
             return
-        st.markdown(f"[Open Dagster]({webserver_address(source.settings())})")
+        st.markdown(f"[Open Dagster]({source.settings().webserver_page})")
         rows = pl.DataFrame(found, schema=list(runs.Run._fields), orient="row")
         link = st.column_config.LinkColumn("in Dagster", display_text="open")
         table(rows, "Last runs", began="began (UTC)", ended="ended (UTC)", link=link)
