@@ -6,6 +6,8 @@ WORKERS ?= 2
 BIN := $(VENV)/bin
 CHOSEN_BROKER = $(if $(BROKER),--broker $(BROKER))
 BROKER_READY = $(if $(filter kafka,$(BROKER)),apache-kafka,$(VENV)/.local)
+CHOSEN_WAREHOUSE = $(if $(WAREHOUSE),--warehouse $(WAREHOUSE))
+WAREHOUSE_READY = $(if $(filter snowflake,$(WAREHOUSE)),$(VENV)/.snowflake $(VENV)/.fakesnow)
 
 # The first Python that is new enough; PYTHON=… overrides.
 NEW_ENOUGH := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
@@ -24,8 +26,8 @@ help: ## list the targets
 up: $(BROKER_READY) ## set up and run the platform  [SIMULATE=0: no shoppers] [BROKER=embedded|kafka|external]
 	@$(BIN)/flowguard up $(if $(filter 0,$(SIMULATE)),--no-simulate) $(CHOSEN_BROKER)
 
-demo: $(BROKER_READY) ## send events through everything and check every figure  [EVENTS=50000] [BROKER=kafka]
-	@$(BIN)/flowguard demo $(if $(EVENTS),--events $(EVENTS)) $(CHOSEN_BROKER)
+demo: $(BROKER_READY) $(WAREHOUSE_READY) ## send events through everything and check every figure  [EVENTS=50000] [BROKER=kafka] [WAREHOUSE=snowflake]
+	@$(BIN)/flowguard demo $(if $(EVENTS),--events $(EVENTS)) $(CHOSEN_BROKER) $(CHOSEN_WAREHOUSE)
 
 test: $(VENV)/.dev ## run the tests, but for those of a browser and of faults  [ARGS=…: for pytest] [WORKERS=2]
 	@$(MAKE) --silent $(VENV)/.fakesnow || true  # without it, its tests are skipped
@@ -60,6 +62,7 @@ requirements: $(VENV)/.tools ## pin again what pyproject.toml asks for, at today
 	@$(COMPILE) --upgrade pyproject.toml --extra dashboard --extra kafka --extra local --extra postgres --extra snowflake --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra dashboard --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
 	@$(COMPILE) pyproject.toml --extra dashboard --extra kafka --extra local --constraint requirements/dev.txt --output-file requirements/kafka.txt
+	@$(COMPILE) pyproject.toml --extra dashboard --extra local --extra snowflake --constraint requirements/dev.txt --output-file requirements/snowflake.txt
 	@$(COMPILE) pyproject.toml --extra dashboard --extra postgres --constraint requirements/dev.txt --output-file requirements/deploy.txt
 	@$(COMPILE) --upgrade --output-file requirements/fakesnow.txt requirements/fakesnow.in
 	@$(COMPILE) --constraint requirements/dev.txt --output-file requirements/tools.txt requirements/tools.in
@@ -74,7 +77,7 @@ NO_VENV = $(PYTHON) cannot create environments: install its venv module \
 # The environment: pip brings uv and what builds FlowGuard, uv brings the rest; nothing whose hash is not in requirements/ gets in.
 # A stamp says what is installed, so that the next call starts at once.
 
-$(VENV)/.local $(VENV)/.kafka $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.tools
+$(VENV)/.local $(VENV)/.kafka $(VENV)/.snowflake $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.tools
 	@echo "Installing what requirements/$*.txt pins (the first time this takes a minute) …"
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r requirements/$*.txt
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .

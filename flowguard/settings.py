@@ -288,6 +288,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
     return {
         **os.environ,
         **own,
+        f"{PREFIX}WAREHOUSE": settings.warehouse,
         f"{PREFIX}CODE_SERVER_HOST": settings.code_server_host,
         f"{PREFIX}CODE_SERVER_PORT": str(settings.code_server_port),
         "DAGSTER_HOME": str(settings.dagster_home),

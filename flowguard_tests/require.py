@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from flowguard.errors import MissingComponent
-from flowguard.local import apache_kafka, broker
+from flowguard.local import apache_kafka, broker, fakesnow
 from flowguard_tests import postgres
 
 
@@ -32,7 +31,7 @@ def _runs(command: Callable[[Path, int], list[str]]) -> bool:
 COMPONENTS = {
     "embedded-broker": Component(lambda: _runs(broker.command), "pip install 'flowguard[local]'"),
     "apache-kafka": Component(lambda: _runs(apache_kafka.command), "python -m flowguard.local.apache_kafka"),
-    "fakesnow": Component(lambda: (Path(sys.prefix) / "fakesnow/bin/fakesnow").exists(), "make .venv/.fakesnow"),
+    "fakesnow": Component(lambda: _runs(fakesnow.command), "make .venv/.fakesnow"),
     "snowflake": Component(lambda: importlib.util.find_spec("snowflake"), "pip install 'flowguard[snowflake]'"),
     "chromium": Component(lambda: shutil.which("chromium"), "apt-get install chromium"),
     "playwright": Component(lambda: importlib.util.find_spec("playwright"), "pip install playwright"),

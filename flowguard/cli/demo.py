@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flowguard.warehouse import Warehouse
 
 LocalBroker = Literal["embedded", "kafka"]
+LocalWarehouse = Literal["ducklake", "snowflake"]
 
 
 @app.command()
@@ -40,6 +41,10 @@ def demo(
     ] = None,
     currency: Annotated[str | None, typer.Option(help="The currency, where --input has several.")] = None,
     broker: Annotated[LocalBroker, typer.Option(help="Start the embedded broker, or an Apache Kafka.")] = "embedded",
+    warehouse: Annotated[
+        LocalWarehouse,
+        typer.Option(help="Tables in DuckLake, or in a fakesnow server, which forgets them at the end of the demo."),
+    ] = "ducklake",
     more: Annotated[list[Path] | None, typer.Argument(metavar="FILE", hidden=True)] = None,
 ) -> None:
     """Run the real platform in a home of its own, send events through it, and check GOLD against what was sent.
@@ -52,18 +57,26 @@ def demo(
         raise InvalidInput(f"files of your own need --input: flowguard demo --input {files[0]} --home DIR")
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a script's ``&`` has made Python ignore them
         signal.signal(number, signal.default_int_handler)
-    good = _with_files(files, home, currency, broker) if files else _with_shoppers(events, days, seed, home, broker)
+    if files and warehouse == "snowflake":
+        raise InvalidInput("--input keeps the tables for your questions, and fakesnow forgets them: use DuckLake")
+    good = (
+        _with_files(files, home, currency, broker)
+        if files
+        else _with_shoppers(events, days, seed, home, broker, warehouse)
+    )
     if not good:
         raise typer.Exit(1)
 
 
-def _with_shoppers(events: int, days: int, seed: int | None, home: Path | None, broker: LocalBroker) -> bool:
+def _with_shoppers(
+    events: int, days: int, seed: int | None, home: Path | None, broker: LocalBroker, warehouse: LocalWarehouse
+) -> bool:
     from flowguard.local.shoppers import Plan
 
     end = datetime.now(UTC).replace(microsecond=0)
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     with _home(home) as directory:
-        settings = _settings(directory)
+        settings = _settings(directory, **_tables(directory, warehouse))
         good = _simulated(Plan(chosen, events, days, end, settings.currency), settings, broker)
         if not good:
             raise typer.Exit(1)
@@ -77,7 +90,7 @@ def _with_files(files: list[Path], home: Path | None, currency: str | None, brok
     if home is None:
         raise InvalidInput("--input needs --home DIR, where the tables stay for your questions")
     read_files(files)  # so that a mistyped name is told before anything starts
-    settings = _settings(home, **_of_the_files(files, home, currency))
+    settings = _settings(home, **_tables(home, "ducklake"), **_of_the_files(files, home, currency))
     with _platform(settings, broker) as (platform, warehouse):
         send(files, settings)
         _wait(settings, warehouse, platform)
@@ -123,6 +136,16 @@ def _home(given: Path | None) -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
+def _tables(home: Path, warehouse: LocalWarehouse) -> dict[str, object]:
+    """Where the tables are, whatever the environment says: made-up events are not for the shop's own account."""
+    from flowguard.local import fakesnow
+    from flowguard.local.ports import free_port
+
+    if warehouse == "ducklake":
+        return {"warehouse": warehouse}
+    return fakesnow.login(home / "fakesnow", free_port())
+
+
 def _settings(home: Path, **given: object) -> Settings:
     from flowguard.local.ports import on_free_ports
 
@@ -152,7 +175,12 @@ def _platform(settings: Settings, broker: LocalBroker) -> Iterator[tuple["Platfo
     from flowguard.local.platform import Platform
     from flowguard.warehouse import open_warehouse
 
-    with Platform(settings, broker=broker, progress=lambda doing: remarks.print(doing, style="dim")) as platform:
+    with Platform(
+        settings,
+        broker=broker,
+        own_snowflake=settings.warehouse == "snowflake",
+        progress=lambda doing: remarks.print(doing, style="dim"),
+    ) as platform:
         platform.start()
         warehouse = open_warehouse(settings)
         try:

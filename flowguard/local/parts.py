@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from flowguard.local import apache_kafka, ports, ready
+from flowguard.local import apache_kafka, fakesnow, ports, ready
 from flowguard.local import broker as embedded
 from flowguard.local.supervisor import Program
 from flowguard.settings import Settings
@@ -45,15 +45,21 @@ def stages(
     workspace: Path,
     *,
     broker: BrokerKind = "embedded",
+    own_snowflake: bool = False,
     shoppers: Sequence[str] | None = None,
     dashboard: bool = False,
     definitions: str = DEFINITIONS,
 ) -> list[list[Part]]:
     """The parts in the order in which they need each other; those of one stage start together.
 
+    ``own_snowflake``: a fakesnow server is one of the parts.
+
     ``shoppers``: the words after ``flowguard simulate``; None for no shoppers.
     """
-    first = [] if broker == "external" else [[_broker(settings, broker)]]
+    first = [
+        *([] if broker == "external" else [[_broker(settings, broker)]]),
+        *([[_fakesnow(settings)]] if own_snowflake else []),
+    ]
     pages = [_webserver(settings, workspace), *([_dashboard(settings)] if dashboard else [])]
     last = [] if shoppers is None else [[_shoppers(shoppers)]]
     return [
@@ -73,6 +79,14 @@ def _broker(settings: Settings, kind: Literal["embedded", "kafka"]) -> Part:
         command = embedded.command(settings.home / "broker", port)
     program = Program("broker", tuple(command))
     return Part(program, ready.broker, port=port, setting="FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS")
+
+
+def _fakesnow(settings: Settings) -> Part:
+    host, port = ports.fakesnow_address(settings)
+    directory = settings.home / "fakesnow"
+    directory.mkdir(parents=True, exist_ok=True)
+    program = Program("fakesnow", tuple(fakesnow.command(directory, port)))
+    return Part(program, ready.fakesnow, host, port, "FLOWGUARD_SNOWFLAKE_ENDPOINT")
 
 
 def _gateway(settings: Settings) -> Part:

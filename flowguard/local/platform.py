@@ -19,6 +19,7 @@ LONGEST_START_SECONDS = 120.0
 _LONGEST_CANCEL_SECONDS = 10.0
 _ASK_AGAIN_SECONDS = 0.1
 _LOOK_AGAIN_SECONDS = 0.5
+_NEEDED_BY_OTHERS = ("broker", "fakesnow")
 
 Progress = Callable[[str], None]
 """Is told what is being done, a few words at a time."""
@@ -37,12 +38,15 @@ class Platform:
         settings: Settings,
         *,
         broker: BrokerKind = "embedded",
+        own_snowflake: bool = False,
         shoppers: Sequence[str] | None = None,
         dashboard: bool = False,
         definitions: str = parts.DEFINITIONS,
         progress: Progress = lambda doing: None,
     ) -> None:
-        """``shoppers``: the words after ``flowguard simulate``; None for no shoppers.
+        """``own_snowflake``: the tables are on a fakesnow server, which is one of the parts.
+
+        ``shoppers``: the words after ``flowguard simulate``; None for no shoppers.
 
         ``definitions``: the module for Dagster.
         """
@@ -52,7 +56,13 @@ class Platform:
         self._mark = RunningMark(settings) if broker == "embedded" else None
         workspace = settings.dagster_home / dagster_home.WORKSPACE
         self._stages = parts.stages(
-            settings, workspace, broker=broker, shoppers=shoppers, dashboard=dashboard, definitions=definitions
+            settings,
+            workspace,
+            broker=broker,
+            own_snowflake=own_snowflake,
+            shoppers=shoppers,
+            dashboard=dashboard,
+            definitions=definitions,
         )
         self._parts = {part.name: part for stage in self._stages for part in stage}
         self._ready: set[str] = set()
@@ -137,10 +147,11 @@ class Platform:
             time.sleep(_LOOK_AGAIN_SECONDS)
 
     def stop(self) -> None:
-        """Stop what runs: first what makes work, then the runs, and the broker, which the others need, last."""
+        """Stop what runs: first what makes work, then the runs, and what the others need last."""
         self._stop("shoppers", "daemon")
         self._cancel_runs()
-        self._stop(*(name for name in self._parts if name != "broker"))
+        self._stop(*(name for name in self._parts if name not in _NEEDED_BY_OTHERS))
+        self._stop("fakesnow")
         if self._stop("broker") and self._mark is not None:
             self._mark.remove()
 

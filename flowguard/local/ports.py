@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from flowguard.errors import PlatformFailed
 from flowguard.settings import Settings
@@ -38,6 +39,17 @@ def broker_port(settings: Settings) -> int:
             f"--broker external` for a Kafka of your own, or set FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS to {HOST} and a port"
         )
     return int(port)
+
+
+def fakesnow_address(settings: Settings) -> tuple[str, int]:
+    """Where a fakesnow of our own listens: at the endpoint of Snowflake."""
+    endpoint = urlsplit(settings.snowflake_endpoint or "")
+    if endpoint.hostname != HOST or endpoint.port is None:
+        raise PlatformFailed(
+            f"no fakesnow of our own can listen on {settings.snowflake_endpoint}: set FLOWGUARD_SNOWFLAKE_ENDPOINT "
+            f"to http://{HOST} and a port"
+        )
+    return endpoint.hostname, endpoint.port
 
 
 def refuse_taken(wanted: Mapping[str, tuple[str, int]]) -> None:

@@ -1,5 +1,6 @@
 """Whether a part of the platform really answers. Each question gives None, or why it is not ready yet."""
 
+import socket
 import urllib.request
 from http.client import HTTPException
 
@@ -7,7 +8,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from flowguard.errors import PlatformFailed
-from flowguard.local import webserver
+from flowguard.local import ports, webserver
 from flowguard.local.broker_process import why_silent
 from flowguard.settings import Settings
 
@@ -16,6 +17,15 @@ ANSWER_SECONDS = 2.0
 
 def broker(settings: Settings) -> str | None:
     return why_silent(settings.kafka_bootstrap_servers, ANSWER_SECONDS)
+
+
+def fakesnow(settings: Settings) -> str | None:
+    """It listens from when it can answer."""
+    try:
+        socket.create_connection(ports.fakesnow_address(settings), ANSWER_SECONDS).close()
+    except OSError as error:
+        return f"{settings.snowflake_endpoint}: {error}"
+    return None
 
 
 def gateway(settings: Settings) -> str | None:

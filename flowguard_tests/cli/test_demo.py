@@ -33,6 +33,11 @@ def test_files_need_a_home_to_stay_in(tmp_path: Path) -> None:
     assert "--home DIR" in refusal("--input", events_of(tmp_path, "EUR"))
 
 
+def test_files_are_not_for_a_warehouse_that_forgets_them(tmp_path: Path) -> None:
+    files = ("--input", events_of(tmp_path, "EUR"), "--home", tmp_path / "home")
+    assert "fakesnow forgets them" in refusal(*files, "--warehouse", "snowflake")
+
+
 def test_files_need_to_be_told_as_input(tmp_path: Path) -> None:
     assert "--input" in refusal(events_of(tmp_path, "EUR"), "--home", tmp_path / "home")
 

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from flowguard.settings import Settings
-from flowguard_tests.warehouse.fakesnow import fakesnow, private_key, settings_for
+from flowguard_tests.warehouse.fakesnow import fakesnow
 
 
 @pytest.fixture(scope="package")
 def on_fakesnow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A home whose tables are on the server."""
-    folder = tmp_path_factory.mktemp("snowflake")
-    with fakesnow(folder / "log") as endpoint:
-        yield settings_for(folder / "home", endpoint, private_key(folder / "key.pem"))
+    with fakesnow(tmp_path_factory.mktemp("snowflake")) as settings:
+        yield settings

@@ -1,57 +1,42 @@
-"""A fakesnow server, in the environment that `make` creates for it."""
+"""A fakesnow server of a test's own."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
+from flowguard.local import fakesnow as server
+from flowguard.local import ready
 from flowguard.local.ports import free_port
+from flowguard.local.supervisor import Program, Supervisor
 from flowguard.settings import Settings, load_settings
 from flowguard_tests.require import require
 from flowguard_tests.waiting import wait_until
 
-PYTHON = Path(sys.prefix) / "fakesnow" / "bin" / "python"
-SERVER = Path(__file__).with_name("fakesnow_server.py")
-
 
 @contextmanager
-def fakesnow(log: Path) -> Iterator[str]:
-    """The address of a server that forgets everything at its end. Skips the test where it cannot be had."""
+def fakesnow(folder: Path) -> Iterator[Settings]:
+    """A home whose tables are on a server that forgets them at its end. Skips the test where it cannot be had."""
     require("fakesnow")
     require("snowflake")
     port = free_port()
-    with log.open("w") as output:
-        command = [PYTHON, "-I", SERVER, "--server", "--port", str(port)]
-        own = os.environ | {"TMPDIR": str(log.parent)}  # its stages are left when it is killed
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=own)
-        try:
-            wait_until(lambda: "running on" in log.read_text(), patience=60)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.kill()
-            server.wait()
+    settings = load_settings(folder / "home", **server.login(folder, port))
+    with Supervisor(folder, environment=None) as supervisor:
+        supervisor.start(Program("fakesnow", tuple(server.command(folder, port))))
+        wait_until(lambda: supervisor.ended() or ready.fakesnow(settings) is None, patience=60)
+        assert not supervisor.ended(), supervisor.obituary("fakesnow")
+        yield settings
 
 
-def private_key(file: Path) -> Path:
-    """A new key, written to a file."""
-    from cryptography.hazmat.primitives import serialization  # the connector brings it
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    file.write_bytes(key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
-    return file
-
-
-def settings_for(home: Path, endpoint: str, key: Path) -> Settings:
-    """Settings of a home whose tables are on the server."""
-    return load_settings(
-        home,
-        warehouse="snowflake",
-        snowflake_account="fakesnow",
-        snowflake_user="tests",
-        snowflake_private_key=key,
-        snowflake_endpoint=endpoint,
+def in_database_of_its_own(settings: Settings, on_fakesnow: Settings) -> Settings:
+    """The same settings, for a new home whose tables are in a new database of the server."""
+    login = {name: getattr(on_fakesnow, name) for name in Settings.model_fields if name.startswith("snowflake_")}
+    own = uuid4().hex[:12]
+    return settings.model_copy(
+        update=login
+        | {
+            "home": on_fakesnow.home.with_name(own),
+            "warehouse": on_fakesnow.warehouse,
+            "snowflake_database": f"HOME_{own}".upper(),
+        }
     )
