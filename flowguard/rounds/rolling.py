@@ -82,7 +82,8 @@ def roll(
 
 
 class _Ahead:
-    """Chunks, the next of which is read and decoded while the last is being committed."""
+    """Chunks. While one is being committed the next is read and decoded, unless it is a trickle: that is taken when the
+    commit is done, with all that came meanwhile."""
 
     def __init__(
         self,
@@ -98,6 +99,7 @@ class _Ahead:
         self._reached = {(p.topic, p.partition): p for p in reached}
         self._origins = {p.topic: p.origin for p in reached}
         self._not_before = 0.0
+        self._is_trickle = False
 
     def __iter__(self) -> Iterator[Chunk | None]:
         """None where nothing new has come."""
@@ -105,8 +107,12 @@ class _Ahead:
             coming = thread.submit(self._next)
             while True:
                 chunk = coming.result()
-                coming = thread.submit(self._next)
-                yield chunk
+                if self._is_trickle:
+                    yield chunk
+                    coming = thread.submit(self._next)
+                else:
+                    coming = thread.submit(self._next)
+                    yield chunk
 
     def _next(self) -> Chunk | None:
         # A round costs much the same whether it has one record or a thousand: a trickle is gathered first.
@@ -116,7 +122,8 @@ class _Ahead:
         if not ranges:
             time.sleep(self._settings.poll_interval.total_seconds())
             return None
-        if sum(planned.end - planned.start for planned in ranges) < limit // 2:
+        self._is_trickle = sum(planned.end - planned.start for planned in ranges) < limit // 2
+        if self._is_trickle:
             self._not_before = planned_at + self._settings.round_interval.total_seconds()
         crash_point("round.planned")
         chunk = prepare(ranges, self._reader.read(ranges), self._warehouse, self._settings, self._run_id)
