@@ -19,7 +19,8 @@ _COLOURS = ("#4a80d5", "#2e9a5c", "#8a94a3", "#e07b2f", "#d0453b")
 
 
 def per_minute(rows: pl.DataFrame, now: datetime) -> Chart | None:
-    """Events of the last hour by the minute in which they were taken in; a minute without is zero."""
+    """Events of the last hour by the minute in which they were taken in; a minute without is zero. The scale shows a
+    few beside a backlog of millions."""
     this_minute = now.replace(second=0, microsecond=0)
     minutes = pl.DataFrame({"minute": [this_minute - timedelta(minutes=ago) for ago in range(MINUTES, 0, -1)]})
     recent = rows.with_columns(pl.col("minute").cast(pl.Datetime("us"))).filter(
@@ -33,12 +34,17 @@ def per_minute(rows: pl.DataFrame, now: datetime) -> Chart | None:
         .join(recent, on=["minute", "topic"], how="left")
         .with_columns(pl.col("events").fill_null(0), pl.col("minute").dt.strftime("%H:%M"))
     )
+    powers = [0, *(10**digits for digits in range(len(str(whole["events"].max()))))]
     return (
         alt.Chart(whole)
-        .mark_area(line=True, opacity=0.5)
+        .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("minute:O", sort=None, axis=alt.Axis(title="minute (UTC)", labelOverlap="greedy", labelAngle=0)),
-            y=parts.amount("events", "events a minute"),
+            y=alt.Y(
+                "events:Q",
+                scale=alt.Scale(type="symlog"),
+                axis=alt.Axis(title="events a minute", format=parts.WHOLE, values=powers),
+            ),
             color=alt.Color("topic:N", legend=parts.legend()),
             tooltip=[
                 alt.Tooltip("minute:O", title="minute"),
