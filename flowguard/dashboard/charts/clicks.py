@@ -76,7 +76,7 @@ def ctr(rows: pl.DataFrame) -> Chart | None:
         .encode(
             x=parts.by_day(),
             y=alt.Y("percent:Q", axis=alt.Axis(title="percent"), scale=alt.Scale(zero=True)),
-            color=alt.Color("rate:N", legend=parts.legend()),
+            color=alt.Color("rate:N", legend=parts.legend(columns=1)),
             tooltip=[
                 parts.day(),
                 alt.Tooltip("rate:N", title="rate"),
@@ -148,7 +148,7 @@ def many_clicks_few_orders(rows: pl.DataFrame) -> Chart | None:
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=kinds, range=[parts.SECOND, parts.MUTED]),
-        legend=parts.legend(),
+        legend=parts.legend(columns=1),
     )
     base = alt.Chart(shown).encode(
         x=alt.X("clicks:Q", axis=alt.Axis(title="clicks", format=parts.WHOLE)),
