@@ -1,7 +1,8 @@
-"""Pictures of the storefront, the dashboard, Dagster and a report, into docs/images: what a new home begins with.
+"""Pictures of the storefront, the dashboard, Dagster and a report: what a new home begins with, while shoppers come.
 
 What they show is done on the way: an order, a backfill of five days through the page, a check that fails. Names given
-as arguments, such as ``report``, choose among them.
+as arguments, such as ``report``, choose among them. Those that the README shows go to docs/images, the others, which
+are for looking at, to screenshots.
 """
 
 import re
@@ -20,8 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from flowguard.cli.app import remarks
 from flowguard.errors import MissingComponent
 from flowguard.local import webserver
-from flowguard.local.beginning import beginning
-from flowguard.local.demo.catch_up import catch_up
+from flowguard.local.beginning import beginning, until_in_tables
 from flowguard.local.platform import Platform
 from flowguard.local.ports import on_free_ports
 from flowguard.local.ready import dashboard_address, gateway_address, webserver_address
@@ -32,12 +32,23 @@ from flowguard.report.files import write
 from flowguard.settings import Settings, load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
 
-IMAGES = Path(__file__).parent.parent / "docs" / "images"
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
 CHOSEN = frozenset(sys.argv[1:])
 PATIENCE_MS = 180_000
+TALLEST = 1_300
+"""Of a picture in the README."""
+LIVE = ("--forever", "--rate", "2")
+LOOKS = (("", 1400, False), ("_dark", 1400, True), ("_phone", 390, False))
+"""What a picture's name ends with, its width, and whether it is dark."""
 # Without a sandbox as root in a container, and without calls to the browser maker's hosts.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync"]
+DRAWN = """
+!document.querySelector("[data-testid=stSkeleton]") &&
+[...document.querySelectorAll("[data-testid=stVegaLiteChart]")].every((chart) => chart.querySelector("svg, canvas"))
+"""
+HEIGHT = "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
 GROUPS = ("0_kafka", "1_bronze", "2_silver", "3_gold", "ops")
 # The page keeps its settings in the browser: an upright graph fits a screen, and so do low nodes.
 GRAPH_SETTINGS = """
@@ -51,26 +62,26 @@ localStorage.setItem("large-screen-nav-open", "false")
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="flowguard-screenshots-") as home:
         settings = on_free_ports(load_settings(Path(home)))
-        with Platform(settings, dashboard=True, progress=remarks.print) as platform, chromium() as browser:
+        with Platform(settings, shoppers=LIVE, dashboard=True, progress=remarks.print) as platform:
             platform.start()
-            with closing(open_warehouse(settings)) as warehouse:
-                picture(browser, "storefront", 1280, 800, lambda page: order_something(page, settings))
-                plan = beginning(settings, datetime.now(UTC))
-                assert plan is not None
-                deliver(history(plan), settings, lambda records: None)
-                for _ in catch_up(settings, warehouse, platform.check):
-                    pass
+            plan = beginning(settings, datetime.now(UTC))
+            assert plan is not None
+            deliver(history(plan), settings, lambda records: None)
+            for _ in until_in_tables(settings, datetime.now(UTC).date(), platform.check):
+                pass
+            with closing(open_warehouse(settings)) as warehouse, chromium() as browser:
                 take(browser, settings, warehouse)
 
 
 def take(browser: Browser, settings: Settings, warehouse: Warehouse) -> None:
     """The pictures of the dashboard and of Dagster, in an order in which each finds what it needs."""
     today = datetime.now(UTC).date()
-    for name, height in (("sales", 1500), ("clicks", 2750), ("customers", 1650), ("flow", 2700)):
-        for look, width, dark in (("", 1400, False), ("_dark", 1400, True), ("_phone", 390, False)):
-            tall = height if width > 1000 else 2 * height
+    for look, width, dark in LOOKS:
+        height = 800 if width > 1000 else 844
+        picture(browser, f"storefront{look}", width, height, lambda page: order_diavola(page, settings), dark=dark)
+        for name in ("sales", "clicks", "customers", "flow"):
             show = partial(dashboard, settings=settings, name=name)
-            picture(browser, f"dashboard_{name}{look}", width, tall, show, dark=dark)
+            picture(browser, f"dashboard_{name}{look}", width, height, show, dark=dark)
     picture(browser, "report", 1100, 1440, lambda page: report(page, settings, warehouse, today - timedelta(days=1)))
     picture(browser, "backfill", 1300, 560, lambda page: backfill(page, settings, "gold/daily_order_metrics"))
     picture(browser, "assets", 1900, 950, lambda page: asset_graph(page, settings), scale=0.85)
@@ -110,22 +121,15 @@ def picture(
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     show(page)
-    IMAGES.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(1_500)  # pages still move when their content is there
-    path = IMAGES / f"{name}.png"
-    page.screenshot(path=path)
+    shown = f"images/{name}.png" in README
+    path = ROOT / ("docs/images" if shown else "screenshots") / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert page.viewport_size is not None
+    tall = page.viewport_size["height"]
+    page.screenshot(path=path, clip={"x": 0, "y": 0, "width": width, "height": min(tall, TALLEST) if shown else tall})
     context.close()
-    remarks.print(f"{path.relative_to(Path.cwd())}, {path.stat().st_size / 1024:.0f} KiB")
-
-
-def order_something(page: Page, settings: Settings) -> None:
-    """As a second visitor: the first event of all starts a run, which takes seconds that later ones do not."""
-    assert page.context.browser is not None
-    first = page.context.browser.new_page()
-    first.set_default_timeout(PATIENCE_MS)
-    order_diavola(first, settings)
-    first.close()
-    order_diavola(page, settings)
+    remarks.print(f"{path.relative_to(ROOT)}, {path.stat().st_size / 1024:.0f} KiB")
 
 
 def order_diavola(page: Page, settings: Settings) -> None:
@@ -133,13 +137,17 @@ def order_diavola(page: Page, settings: Settings) -> None:
     page.get_by_role("button", name="Diavola $").click()
     page.get_by_role("button", name="Order for").click()
     page.get_by_role("button", name="Back to the menu").click()
-    page.get_by_text("Credited to your click").wait_for()
+    page.get_by_text("Credited to your click").wait_for(state="attached")  # on a phone it is folded up
     page.mouse.move(0, 0)  # no card is raised
 
 
 def dashboard(page: Page, settings: Settings, name: str) -> None:
-    page.goto(f"{dashboard_address(settings)}/{'' if name == 'sales' else name}")
+    """All of it: as high as what is on it."""
+    page.goto(f"{dashboard_address(settings)}/{'' if name == 'sales' else name}?live=false")
     page.wait_for_selector(f".st-key-end_of_{name}")
+    page.wait_for_function(DRAWN)
+    assert page.viewport_size is not None
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": page.evaluate(HEIGHT)})
 
 
 def report(page: Page, settings: Settings, warehouse: Warehouse, day: date) -> None:

@@ -14,7 +14,7 @@ from flowguard.dashboard.charts.parts import Chart
 from flowguard.dashboard.filters import Days, Filters
 from flowguard.dashboard.query import Query
 from flowguard.dashboard.state import state
-from flowguard.dashboard.style import ink
+from flowguard.dashboard.style import chart_colours
 from flowguard.dashboard.trust import Mark, Trust, trust
 from flowguard.errors import FlowGuardError
 from flowguard.models.exact import exact
@@ -40,14 +40,15 @@ def panel(
     asked = days or filters.days
     with titled(title):
         rows = filters.chosen(source.ask(query, asked))
-        marks(query.tables, asked, filters, "category" in rows.columns)
+        told = marks(query.tables, asked, filters, "category" in rows.columns)
         chart = None if rows.is_empty() else draw(rows)
-        if chart is None:
+        if chart is None and told.behind:
+            st.info("The figures of these days are being computed.", icon=":material/hourglass_top:")
+        elif chart is None:
             st.info(empty, icon=":material/inbox:")
         else:
-            styled = chart.configure(background="transparent", text={"color": ink()})
             st.altair_chart(
-                styled,
+                chart.configure(**chart_colours()),
                 key=f"{_key(title)}_chart",
                 alt=f"{title}, {asked}, UTC. {explain}",
             )
@@ -65,13 +66,14 @@ def titled(title: str) -> Iterator[None]:
             st.error(f"This cannot be asked: {error}", icon=":material/cloud_off:")
 
 
-def marks(tables: Collection[str], days: Days, filters: Filters, by_category: bool = False) -> None:
-    """How far what is computed from these tables can be trusted."""
+def marks(tables: Collection[str], days: Days, filters: Filters, by_category: bool = False) -> Trust:
+    """Says how far what is computed from these tables can be trusted."""
     told = trust(state(), tables, days)
     parts = [badge(told.freshness), badge(told.checks)]
     if filters.categories and not by_category:
         parts.append(":gray-badge[:material/filter_alt_off: All categories]")
     st.markdown(" ".join(parts), help=_failures(told))
+    return told
 
 
 def badge(mark: Mark) -> str:

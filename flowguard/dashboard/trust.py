@@ -59,11 +59,12 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class Trust:
-    """Two marks and the failing checks that one of them counts."""
+    """Two marks, the failing checks that one of them counts, and the days that GOLD has not followed yet."""
 
     freshness: Mark
     checks: Mark
     failing: Sequence[Failing]
+    behind: Sequence[date]
 
     @property
     def level(self) -> Level:
@@ -74,10 +75,11 @@ def trust(state: State, tables: Collection[str], days: Days) -> Trust:
     """Of a figure that is computed from these tables and days."""
     sources = {*tables}.union(*map(sources_of, tables))
     failing = [failure for failure in state.failing if failure.table in sources and _concerns(failure, days)]
-    return Trust(_freshness(state, sources, days), _checks(failing), failing)
+    behind = sorted({dirty.day for dirty in state.dirty if dirty.table in sources and dirty.day in days})
+    return Trust(_freshness(state, behind), _checks(failing), failing, behind)
 
 
-def _freshness(state: State, sources: Collection[str], days: Days) -> Mark:
+def _freshness(state: State, behind: Sequence[date]) -> Mark:
     if state.committed_at is None:
         return Mark("warn", "No events yet")
     taken_in = f"{state.committed_at:%H:%M:%S} UTC"
@@ -87,7 +89,6 @@ def _freshness(state: State, sources: Collection[str], days: Days) -> Mark:
         return Mark("warn", f"Last events {taken_in}; Kafka does not answer")
     if state.waiting > state.limit:
         return Mark("bad", f"Late: records wait for {duration(state.waiting)}; last events {taken_in}")
-    behind = sorted({dirty.day for dirty in state.dirty if dirty.table in sources and dirty.day in days})
     if behind and state.gold_behind > state.limit:
         return Mark("bad", f"Late: GOLD has not followed for {duration(state.gold_behind)} ({_days(behind)})")
     if behind or state.waiting:

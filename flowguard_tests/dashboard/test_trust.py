@@ -91,3 +91,12 @@ def test_many_checks_are_counted() -> None:
     assert (
         marks(replace(WELL, failing=failing))[2] == "Fails: orders_cleaned check_0, orders_cleaned check_1 and 2 more"
     )
+
+
+def test_days_that_gold_has_not_followed_are_known_however_short_it_is() -> None:
+    dirty = [
+        Dirty("silver.orders_cleaned", DAY),
+        Dirty("silver.clicks_cleaned", DAY),
+        Dirty("silver.orders_cleaned", date(2026, 1, 1)),
+    ]
+    assert trust(replace(WELL, dirty=dirty), TABLES, WEEK).behind == [DAY]

@@ -76,7 +76,7 @@ def ctr(rows: pl.DataFrame) -> Chart | None:
         .encode(
             x=parts.by_day(),
             y=alt.Y("percent:Q", axis=alt.Axis(title="percent"), scale=alt.Scale(zero=True)),
-            color=alt.Color("rate:N", legend=parts.legend()),
+            color=alt.Color("rate:N", legend=parts.legend(columns=1)),
             tooltip=[
                 parts.day(),
                 alt.Tooltip("rate:N", title="rate"),
@@ -111,8 +111,10 @@ def conversion(rows: pl.DataFrame) -> Chart | None:
     )
     title = "percent of clicks that became orders"
     return alt.layer(
-        base.mark_bar(cornerRadiusEnd=2, height={"band": 0.6}).encode(x=alt.X("rate:Q", axis=alt.Axis(title=title))),
-        base.mark_rule(strokeWidth=2, color=parts.MUTED).encode(x="low:Q", x2="high:Q"),
+        base.mark_bar(cornerRadiusEnd=2, height={"band": 0.6}, opacity=0.7).encode(
+            x=alt.X("rate:Q", axis=alt.Axis(title=title))
+        ),
+        base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q"),
     ).properties(height=alt.Step(34))
 
 
@@ -146,12 +148,11 @@ def many_clicks_few_orders(rows: pl.DataFrame) -> Chart | None:
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=kinds, range=[parts.SECOND, parts.MUTED]),
-        legend=parts.legend(),
+        legend=parts.legend(columns=1),
     )
     base = alt.Chart(shown).encode(
         x=alt.X("clicks:Q", axis=alt.Axis(title="clicks", format=parts.WHOLE)),
         y=alt.Y("converted_clicks:Q", axis=alt.Axis(title="clicks that became orders", format=parts.WHOLE)),
-        color=colour,
         tooltip=[
             alt.Tooltip("item_name:N", title="dish"),
             alt.Tooltip("category:N", title="category"),
@@ -161,9 +162,8 @@ def many_clicks_few_orders(rows: pl.DataFrame) -> Chart | None:
         ],
     )
     names = base.mark_text(align="left", dx=8, fontSize=11, limit=110).encode(text="named:N")
-    return alt.layer(line.encode(x="clicks:Q", y="converted_clicks:Q"), base.mark_circle(size=90), names).properties(
-        height=380
-    )
+    dots = base.mark_circle(size=90).encode(color=colour)
+    return alt.layer(line.encode(x="clicks:Q", y="converted_clicks:Q"), dots, names).properties(height=380)
 
 
 def models(rows: pl.DataFrame, currency: str) -> Chart:
@@ -177,7 +177,9 @@ def models(rows: pl.DataFrame, currency: str) -> Chart:
         .encode(
             y=alt.Y("category:N", axis=alt.Axis(title=None)),
             yOffset=alt.YOffset("model:N", sort=list(MODELS.values())),
-            x=alt.X("revenue:Q", axis=alt.Axis(title=f"attributed revenue, {currency}", format=parts.WHOLE)),
+            x=alt.X(
+                "revenue:Q", axis=alt.Axis(title=f"attributed revenue, {currency}", format=parts.WHOLE, tickCount=6)
+            ),
             color=alt.Color(
                 "model:N",
                 scale=alt.Scale(domain=list(MODELS.values())),

@@ -19,7 +19,7 @@ def cohorts(rows: pl.DataFrame, today: date) -> Chart | None:
         return None
     base = alt.Chart(filled).encode(
         x=alt.X("weeks_since:O", axis=alt.Axis(title="weeks since the first order", orient="top", labelAngle=0)),
-        y=alt.Y("cohort:O", axis=alt.Axis(title="week of the first order, from Monday (UTC)")),
+        y=alt.Y("cohort:O", axis=alt.Axis(title="week of first order")),
         opacity=alt.condition("datum.over", alt.value(1), alt.value(0.45)),
         tooltip=[
             alt.Tooltip("cohort:O", title="first order in the week of"),
@@ -35,7 +35,7 @@ def cohorts(rows: pl.DataFrame, today: date) -> Chart | None:
             "retention:Q", legend=alt.Legend(title="percent who ordered again", orient="bottom", titleLimit=300)
         )
     )
-    return cells.properties(height=alt.Step(26))
+    return cells.properties(height=alt.Step(32))
 
 
 def _filled(rows: pl.DataFrame, today: date) -> pl.DataFrame:

@@ -19,7 +19,8 @@ _COLOURS = ("#4a80d5", "#2e9a5c", "#8a94a3", "#e07b2f", "#d0453b")
 
 
 def per_minute(rows: pl.DataFrame, now: datetime) -> Chart | None:
-    """Events of the last hour by the minute in which they were taken in; a minute without is zero."""
+    """Events of the last hour by the minute in which they were taken in; a minute without is zero. The scale shows a
+    few beside a backlog of millions."""
     this_minute = now.replace(second=0, microsecond=0)
     minutes = pl.DataFrame({"minute": [this_minute - timedelta(minutes=ago) for ago in range(MINUTES, 0, -1)]})
     recent = rows.with_columns(pl.col("minute").cast(pl.Datetime("us"))).filter(
@@ -33,13 +34,18 @@ def per_minute(rows: pl.DataFrame, now: datetime) -> Chart | None:
         .join(recent, on=["minute", "topic"], how="left")
         .with_columns(pl.col("events").fill_null(0), pl.col("minute").dt.strftime("%H:%M"))
     )
+    powers = [0, *(10**digits for digits in range(len(str(whole["events"].max()))))]
     return (
         alt.Chart(whole)
-        .mark_area(line=True, opacity=0.5)
+        .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("minute:O", sort=None, axis=alt.Axis(title="minute (UTC)", labelOverlap="greedy", labelAngle=0)),
-            y=parts.amount("events", "events a minute"),
-            color=alt.Color("topic:N", legend=parts.legend()),
+            y=alt.Y(
+                "events:Q",
+                scale=alt.Scale(type="symlog"),
+                axis=alt.Axis(title="events a minute", format=parts.WHOLE, values=powers),
+            ),
+            color=alt.Color("topic:N", legend=parts.legend(columns=2)),
             tooltip=[
                 alt.Tooltip("minute:O", title="minute"),
                 alt.Tooltip("topic:N", title="topic"),
@@ -56,16 +62,16 @@ def ledger(rows: pl.DataFrame, in_gold: Sequence[tuple[str, int | None]]) -> Cha
     if not sums["offsets"]:
         return None
     targets = [
-        Node("Bronze", 1, f"Bronze {number(sums['bronze_rows'])}", "kept"),
+        Node("Bronze", 1, f"Bronze\n{number(sums['bronze_rows'])}", "kept"),
         *_some("quarantined", 1, sums["quarantined"], "refused"),
         *_some("skipped", 1, sums["skipped"], "aside"),
         *_some("lost", 1, sums["lost"], "lost"),
-        Node("SILVER", 2, f"SILVER {number(sums['silver_rows'])}", "kept"),
+        Node("SILVER", 2, f"SILVER\n{number(sums['silver_rows'])}", "kept"),
         *_some("duplicates", 2, sums["duplicates"], "aside"),
         *_some("rejected", 2, sums["rejected"], "refused"),
-        Node("GOLD", 3, f"GOLD {number(sum(events or 0 for _, events in in_gold))}", "kept"),
+        Node("GOLD", 3, f"GOLD\n{number(sum(events or 0 for _, events in in_gold))}", "kept"),
     ]
-    topics = [Node(row["topic"], 0, f"{row['topic']} {number(row['offsets'])}", "topic") for row in _rows(rows)]
+    topics = [Node(row["topic"], 0, f"{row['topic']}\n{number(row['offsets'])}", "topic") for row in _rows(rows)]
     return sankey([*topics, *targets], _links(rows, sums), _KINDS, _COLOURS)
 
 
@@ -97,7 +103,7 @@ def rules(rows: pl.DataFrame) -> Chart:
         .encode(
             y=alt.Y("rule:N", sort="-x", axis=alt.Axis(title=None, labelLimit=150)),
             x=alt.X("entries:Q", axis=alt.Axis(title="records", format=parts.WHOLE, tickMinStep=1)),
-            color=alt.Color("stage:N", legend=alt.Legend(title="refused at stage", orient="top", labelLimit=320)),
+            color=alt.Color("stage:N", legend=alt.Legend(title="refused at stage", orient="top", columns=2)),
             tooltip=[
                 alt.Tooltip("rule:N", title="rule"),
                 alt.Tooltip("stage:N", title="stage"),
@@ -122,4 +128,4 @@ def _links(rows: pl.DataFrame, sums: dict[str, int]) -> list[Link]:
 
 
 def _some(name: str, column: int, events: int, kind: str) -> list[Node]:
-    return [Node(name, column, f"{name} {number(events)}", kind)] if events else []
+    return [Node(name, column, f"{name}\n{number(events)}", kind)] if events else []

@@ -66,5 +66,6 @@ def dated(rows: pl.DataFrame, column: str = "date") -> pl.DataFrame:
     return rows.with_columns(pl.col(column).cast(pl.String))
 
 
-def legend() -> alt.Legend:
-    return alt.Legend(title=None, orient="top", labelLimit=320)
+def legend(columns: int = 0) -> alt.Legend:
+    """``columns``: how many names stand beside each other, where all of them would be too wide for a phone."""
+    return alt.Legend(title=None, orient="top", labelLimit=320, columns=columns)

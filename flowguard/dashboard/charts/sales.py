@@ -8,6 +8,8 @@ from flowguard.dashboard.charts.parts import Chart
 from flowguard.dashboard.filters import Days
 
 MOST_SELLERS = 12
+_HIGH = 440
+"""Of columns with a legend of many lines below them."""
 NAMES = ["these days", "the days before"]
 
 
@@ -16,13 +18,14 @@ def per_day(rows: pl.DataFrame, days: Days, column: str, title: str) -> Chart | 
     daily = rows.group_by("date").agg(pl.col(column).sum())
     if not daily.filter(pl.col("date") >= days.first).height:
         return None
+    compared = daily.filter(pl.col("date") < days.first).height > 0
     now = parts.each_day(daily, days).with_columns(of=pl.col("date").cast(pl.String), when=pl.lit(NAMES[0]))
-    layers = [_by_day(now, column, title).mark_bar(cornerRadiusEnd=2)]
-    if daily.filter(pl.col("date") < days.first).height:
+    layers = [_by_day(now, column, title, compared).mark_bar(cornerRadiusEnd=2)]
+    if compared:
         before = parts.each_day(daily, days.before)
         then = before.with_columns(date=now["date"], of=pl.col("date").cast(pl.String), when=pl.lit(NAMES[1]))
         known = then.filter(pl.col("of") >= str(daily["date"].min()))  # before the first day of all is not zero
-        layers.append(_by_day(known, column, title).mark_line(strokeWidth=2, point=days.count < 2))
+        layers.append(_by_day(known, column, title, compared).mark_line(strokeWidth=2, point=known.height < 2))
     return alt.layer(*layers).properties(height=parts.HEIGHT)
 
 
@@ -65,7 +68,7 @@ def sellers(rows: pl.DataFrame, currency: str) -> Chart:
             color=alt.Color(
                 "category:N",
                 scale=alt.Scale(domain=rows["category"].unique().sort().to_list()),  # as in the chart beside it
-                legend=alt.Legend(title=None, orient="bottom", columns=3),
+                legend=alt.Legend(title=None, orient="bottom", columns=2),  # fits a phone
             ),
             tooltip=[
                 alt.Tooltip("item_name:N", title="dish"),
@@ -95,12 +98,12 @@ def categories(rows: pl.DataFrame, days: Days, currency: str) -> Chart:
                 parts.money("revenue", f"revenue, {currency}"),
             ],
         )
-        .properties(height=parts.HEIGHT)
+        .properties(height=_HIGH)
     )
 
 
-def _by_day(rows: pl.DataFrame, column: str, title: str) -> alt.Chart:
-    legend = parts.legend()
+def _by_day(rows: pl.DataFrame, column: str, title: str, compared: bool) -> alt.Chart:
+    legend = parts.legend() if compared else None
     return alt.Chart(parts.dated(parts.plain(rows))).encode(
         x=parts.by_day(),
         y=parts.amount(column, title),

@@ -11,14 +11,14 @@ from flowguard.dashboard.charts.parts import WHOLE, Chart
 
 _STEPS = 24
 _NODE_WIDTH = 0.035
-_GAP = 0.07
+_GAP = 0.1
 """Between nodes of a column, as a share of the height."""
 _THINNEST = 0.006
 """So that a single event can be seen."""
 
 
 class Node(NamedTuple):
-    """``label`` is what people read; ``kind`` tells its colour."""
+    """``label`` is what people read, in lines that fit a phone; ``kind`` tells its colour."""
 
     name: str
     column: int
@@ -43,7 +43,7 @@ def sankey(nodes: Sequence[Node], links: Sequence[Link], kinds: Sequence[str], c
         .mark_area(opacity=0.35)
         .encode(
             x=x,
-            y=alt.Y("top:Q", axis=None, scale=alt.Scale(domain=[-0.06, 1.02], reverse=True, nice=False)),
+            y=alt.Y("top:Q", axis=None, scale=alt.Scale(domain=[-0.09, 1.02], reverse=True, nice=False)),
             y2="bottom:Q",
             detail="link:N",
             color=colour,
@@ -57,7 +57,9 @@ def sankey(nodes: Sequence[Node], links: Sequence[Link], kinds: Sequence[str], c
     )
     base = alt.Chart(drawn)
     bars = base.mark_rect().encode(x=x, x2="right:Q", y="top:Q", y2="bottom:Q", color=colour, tooltip="label:N")
-    texts = base.mark_text(align="left", baseline="bottom", dy=-3, fontSize=12).encode(x=x, y="top:Q", text="label:N")
+    # The first of two lines is placed, the second is 14 below it.
+    words = base.mark_text(align="left", baseline="bottom", lineBreak="\n", dy=-17, fontSize=12)
+    texts = words.encode(x=x, y="top:Q", text="label:N")
     return alt.layer(bands, bars, texts).properties(height=400)
 
 

@@ -54,7 +54,7 @@ def _by_category(filters: Filters) -> None:
         queries.CONVERSION,
         filters,
         charts.conversion,
-        explain=f"Percent of the clicks that were the last one before an order. {_FUNNEL} The grey line shows "
+        explain=f"Percent of the clicks that were the last one before an order. {_FUNNEL} The thin line shows "
         "which rates so many clicks make credible (Wilson, 95 %).",
         empty=_NO_CLICKS,
     )

@@ -21,9 +21,9 @@ def draw(filters: Filters) -> None:
         filters,
         partial(charts.cohorts, today=source.now().date()),
         days=_weeks(days),
-        explain=f"People by the week of their first order: how many percent of them ordered again so many weeks later. "
-        f"Up to {charts.MOST_WEEKS} cohorts, also of weeks before the days that are shown. The week that is not over "
-        "is pale.",
+        explain="People by the week of their first order, from Monday on (UTC): how many percent of them ordered again "
+        f"so many weeks later. Up to {charts.MOST_WEEKS} cohorts, also of weeks before the days that are shown. The "
+        "week that is not over is pale.",
         empty="Nobody has had a week yet to come back in, among those who ordered in these weeks.",
     )
     left, right = st.columns(2)

@@ -25,7 +25,8 @@ def draw(filters: Filters) -> None:
         filters,
         partial(charts.per_minute, now=now),
         days=recent,
-        explain="Records taken into the tables in each minute of the last hour, by topic.",
+        explain="Records taken into the tables in each minute of the last hour, by topic. Each line of the grid "
+        "is ten times the one below it.",
         empty="Nothing came in during the last hour.",
     )
     panel(
@@ -103,7 +104,8 @@ def _checks(filters: Filters) -> None:
         if rows.is_empty():
             st.success("No check is known to fail on these days.", icon=":material/check_circle:")
         else:
-            table(rows, "Failing checks", since="since (UTC)", evaluated_at="evaluated at (UTC)")
+            day = st.column_config.DateColumn("day", format="YYYY-MM-DD")
+            table(rows, "Failing checks", day=day, since="since (UTC)", evaluated_at="evaluated at (UTC)")
 
 
 def _alerts(filters: Filters) -> None:
@@ -122,6 +124,8 @@ def _runs() -> None:
             st.warning(f"Dagster is away: {found}", icon=":material/cloud_off:")
             return
         st.markdown(f"[Open Dagster]({source.settings().webserver_page})")
-        rows = pl.DataFrame(found, schema=list(runs.Run._fields), orient="row")
+        rows = pl.DataFrame(found, schema=list(runs.Run._fields), orient="row").with_columns(
+            pl.col("began", "ended").cast(pl.Datetime).dt.strftime("%Y-%m-%d %H:%M:%S").fill_null("–")
+        )
         link = st.column_config.LinkColumn("in Dagster", display_text="open")
         table(rows, "Last runs", began="began (UTC)", ended="ended (UTC)", link=link)

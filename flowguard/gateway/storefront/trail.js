@@ -156,6 +156,6 @@ function credit(given) {
   if (!given) return "";
   if (given.to === "nothing") return "Credited to no click: there was none in the time before it.";
   if (given.to === "another_session") return "Credited to a click of yours in another session.";
-  const before = given.seconds_to_order ? `${given.seconds_to_order} s` : "less than a second";
+  const before = given.seconds_to_order ? `${given.seconds_to_order}\u00a0s` : "less than a second";
   return `Credited to your click on ${given.item_name}, ${before} before.`;
 }
