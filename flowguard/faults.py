@@ -30,6 +30,8 @@ CRASH_POINTS = {
     "publish.counted": "Kafka has both, the next step is its commit",
     "publish.committed": "Kafka has committed, the home has no copy of the progress",
     "publish.copied": "the home has a copy of the progress",
+    "stage.put": "a file is on Snowflake's stage, the COPY that takes it in comes later",
+    "stage.copied": "a COPY has taken a file in, its rows are not counted",
     "gold.computed": "GOLD is computed from a snapshot, nothing is locked",
     "gold.deleted": "the old rows of a GOLD table are deleted",
     "gold.swapped": "all GOLD tables are swapped, their dirty days are still marked",

@@ -18,6 +18,7 @@ from flowguard.settings import PREFIX, Settings, load_settings
 from flowguard.warehouse import Warehouse
 from flowguard_tests.blank import Blank
 from flowguard_tests.require import require
+from flowguard_tests.warehouse.fakesnow import fakesnow
 
 pytest_plugins = ("flowguard_tests.browser",)
 
@@ -48,6 +49,13 @@ def apache_kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ap
     require("apache-kafka")
     with ApacheKafka(tmp_path_factory.mktemp("kafka"), free_port()) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def on_fakesnow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A home whose tables are on a fakesnow server that runs as long as the session."""
+    with fakesnow(tmp_path_factory.mktemp("snowflake")) as settings:
+        yield settings
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from flowguard.settings import Settings
 from flowguard_tests.conftest import producing, with_new_topics
 from flowguard_tests.faults.undisturbed import Undisturbed
 from flowguard_tests.rounds.flow import contents, late_clicks, opened, rolled, traffic
+from flowguard_tests.warehouse.fakesnow import in_database_of_its_own
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +41,15 @@ def quick(undisturbed: Undisturbed, tmp_path: Path) -> Settings:
     with closing(Broker(settings)) as broker:
         broker.ensure_topics()
     return settings
+
+
+@pytest.fixture
+def home(request: pytest.FixtureRequest, quick: Settings) -> Settings:
+    """`quick` in the warehouse that the test names. On fakesnow a round takes seconds, so there are few."""
+    if request.param == "ducklake":
+        return quick
+    on_fakesnow: Settings = request.getfixturevalue("on_fakesnow")
+    return in_database_of_its_own(quick, on_fakesnow).model_copy(update={"chunk_records": 130})
 
 
 def in_small_rounds(settings: Settings) -> Settings:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from flowguard.settings import Settings, as_environment
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 @contextmanager

@@ -24,45 +24,58 @@ STAGES = {
 """By the worker's work, the crash points on its way. The others have tests of their own."""
 ELSEWHERE = ("alert.", "redrive.", "backfill.", "acceptance.")
 SMOKE = {
-    ("ingest", "round.dirty", 2),
-    ("ingest", "attribution.rebuilt", 2),
-    ("publish", "publish.committed", 0),
-    ("refresh", "gold.swapped", 0),
-    ("maintain", "maintenance.stepped", 1),
+    ("ducklake", "ingest", "round.dirty", 2),
+    ("ducklake", "ingest", "attribution.rebuilt", 2),
+    ("ducklake", "publish", "publish.committed", 0),
+    ("ducklake", "refresh", "gold.swapped", 0),
+    ("ducklake", "maintain", "maintenance.stepped", 1),
+    ("snowflake", "ingest", "round.dirty", 1),
 }
 """One kill a stage, in every run of the tests; the others are in `make test-faults`."""
 PASSES = {"ingest": (0, 2), "publish": (0, 1), "refresh": (0, 1), "maintain": (0, 1, 2, 3, 4)}
-
+ON_STAGE = {"stage.put": 15, "stage.copied": 15}
+"""Steps that only Snowflake has, many times a round, with the passes that lead into the second."""
 
 MATRIX = [
-    (work, point, passes)
-    for work, prefixes in STAGES.items()
-    for point in CRASH_POINTS
-    if point.startswith(prefixes)
-    for passes in PASSES[work]
+    *(
+        ("ducklake", work, point, passes)
+        for work, prefixes in STAGES.items()
+        for point in CRASH_POINTS
+        if point.startswith(prefixes)
+        for passes in PASSES[work]
+    ),
+    *(
+        ("snowflake", work, point, 1)
+        for work in ("ingest", "refresh")
+        for point in CRASH_POINTS
+        if point.startswith(STAGES[work])
+    ),
+    *(("snowflake", "ingest", point, passes) for point, passes in ON_STAGE.items()),
 ]
 
 
+@pytest.mark.timeout(900)  # fakesnow is slow
 @pytest.mark.parametrize(
-    ("work", "point", "passes"),
+    ("home", "work", "point", "passes"),
     [pytest.param(*case, marks=() if case in SMOKE else pytest.mark.faults) for case in MATRIX],
+    indirect=["home"],
 )
-def test_a_kill_changes_nothing(quick: Settings, undisturbed: Undisturbed, work: str, point: str, passes: int) -> None:
+def test_a_kill_changes_nothing(home: Settings, undisturbed: Undisturbed, work: str, point: str, passes: int) -> None:
     if work == "publish":
-        finish(quick, "ingest_only")
+        finish(home, "ingest_only")
     elif work != "ingest":
-        finish(quick, "ingest")
-    assert killed_at(quick, work, point, passes), f"{work} never came to {point} {passes + 1} times"
-    finish(quick, work)
-    finish(quick, "publish")
-    with opened(quick) as warehouse:
-        assert_published_once(quick, warehouse)
-        for table, rows in contents(quick, warehouse).items():
+        finish(home, "ingest")
+    assert killed_at(home, work, point, passes), f"{work} never came to {point} {passes + 1} times"
+    finish(home, work)
+    finish(home, "publish")
+    with opened(home) as warehouse:
+        assert_published_once(home, warehouse)
+        for table, rows in contents(home, warehouse).items():
             assert_frame_equal(rows, undisturbed.tables[table])
 
 
 def test_every_crash_point_is_reached_by_some_test_and_exists() -> None:
     sources = "".join(file.read_text() for file in Path(flowguard.__file__).parent.rglob("*.py"))
     assert set(re.findall(r'crash_point\("([\w.]+)"\)', sources)) == set(CRASH_POINTS)
-    covered = (*ELSEWHERE, *(prefix for prefixes in STAGES.values() for prefix in prefixes))
+    covered = (*ELSEWHERE, *ON_STAGE, *(prefix for prefixes in STAGES.values() for prefix in prefixes))
     assert [name for name in CRASH_POINTS if not name.startswith(covered)] == []

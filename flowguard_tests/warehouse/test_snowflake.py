@@ -1,5 +1,7 @@
 """What the warehouse of production promises besides the contract."""
 
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -30,6 +32,17 @@ from flowguard.warehouse.snowflake.errors import translated
 from flowguard.warehouse.snowflake.migrations import needed
 from flowguard_tests.require import require
 from flowguard_tests.warehouse.samples import COUNT, dirty
+
+KILLED = f"""
+import os, signal
+from flowguard.settings import load_settings
+from flowguard.warehouse.snowflake.connection import connect
+cursor = connect(load_settings()).cursor()
+cursor.execute("BEGIN")
+cursor.execute("DELETE FROM {DIRTY_DAYS.full_name}")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+"""A client that leaves a transaction behind."""
 
 
 @pytest.fixture
@@ -69,6 +82,18 @@ def test_a_session_leaves_nothing_that_it_kept(warehouse: Warehouse) -> None:
         session.keep("rows", "SELECT version FROM frame")
         assert session.query("SELECT COUNT(*) FROM ops.scratch").item() == 4
     assert warehouse.query("SELECT COUNT(*) FROM ops.scratch").item() == 0
+
+
+def test_what_a_killed_client_has_begun_is_rolled_back(warehouse: Warehouse, on_fakesnow: Settings) -> None:
+    with warehouse.session() as session, session.transaction():
+        session.insert(DIRTY_DAYS, dirty(1))
+    killed = subprocess.run([sys.executable, "-c", KILLED], env=as_environment(on_fakesnow), check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with warehouse.session() as session:
+        assert session.query(COUNT).item() == 1
+        with session.transaction():
+            session.execute(f"DELETE FROM {DIRTY_DAYS.full_name}")
+        assert session.query(COUNT).item() == 0
 
 
 def test_a_table_of_the_shop_with_one_of_our_names_is_refused_before_anything_is_created() -> None:

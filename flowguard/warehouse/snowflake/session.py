@@ -115,7 +115,9 @@ class SnowflakeSession:
             self._copy(target, (stage.put(self._connection, frame),), frame.height)
 
     def _copy(self, target: str, files: tuple[str, ...], rows: int) -> None:
-        loaded = sum(stage.rows_loaded(self._run(stage.copy(target, file))) for file in files)
+        copied = [self._run(stage.copy(target, file)) for file in files]
+        crash_point("stage.copied")
+        loaded = sum(map(stage.rows_loaded, copied))
         if loaded != rows:
             raise StorageFailed(
                 f"Snowflake has loaded {loaded:,} of {rows:,} rows into {target.upper()} from {', '.join(files)} on "

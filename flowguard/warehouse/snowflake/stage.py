@@ -8,6 +8,7 @@ from uuid import uuid4
 import polars as pl
 import pyarrow.parquet as parquet
 
+from flowguard.faults import crash_point
 from flowguard.warehouse.snowflake.errors import translated
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def put(connection: "SnowflakeConnection", frame: pl.DataFrame) -> str:
         upper = frame.rename({name: name.upper() for name in frame.columns})
         parquet.write_table(upper.to_arrow(), file, compression="zstd", compression_level=1)
         connection.cursor().execute(f"PUT 'file://{file}' @{STAGE} AUTO_COMPRESS = FALSE")
+    crash_point("stage.put")
     return file.name
 
 
