@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
 
+LONGEST_STATEMENT_SECONDS = 3600
+"""Of a transaction, which may rebuild years; the connection's own limit is for what people and sensors wait for."""
+
 
 class SnowflakeSession:
     """See `flowguard.warehouse.base.Session`. All SQL is given in the DuckDB dialect."""
@@ -43,6 +46,7 @@ class SnowflakeSession:
         self._parameters = parameters
         self._kept: dict[str, Kept] = {}
         self._ids: list[str] = []
+        self._patience: int | None = None
 
     def query(self, sql: str) -> pl.DataFrame:
         with translated():
@@ -128,19 +132,22 @@ class SnowflakeSession:
 
     def _run(self, sql: str) -> "SnowflakeCursor":
         with translated():
-            return self._connection.cursor().execute(sql)  # type: ignore[return-value]
+            return self._connection.cursor().execute(sql, timeout=self._patience)  # type: ignore[return-value]
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
         self._run("BEGIN")
         try:
+            self._patience = LONGEST_STATEMENT_SECONDS
             yield
             self._run("COMMIT")
         except BaseException:
             # Where the connection is broken, Snowflake rolls back by itself.
+            self._patience = None
             with suppress(Exception):
                 self._run("ROLLBACK")
             raise
+        self._patience = None
 
 
 def _columns(sql: str, table: Table) -> tuple[str, ...]:
