@@ -1,7 +1,8 @@
 """The tables of a home in Snowflake."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
@@ -18,6 +19,7 @@ from flowguard.warehouse.snowflake import migrations, scratch, stage
 from flowguard.warehouse.snowflake.connection import connect
 from flowguard.warehouse.snowflake.dialect import parse
 from flowguard.warehouse.snowflake.errors import translated
+from flowguard.warehouse.snowflake.recall import Recall
 from flowguard.warehouse.snowflake.session import SnowflakeSession
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ class SnowflakeWarehouse:
         self._settings = settings
         self._read_only = read_only
         self._idle: list[SnowflakeConnection] = []
+        # Who only reads may be on another host than those who write.
+        self._recall = None if read_only else Recall(self._folder / "written")
         if not read_only:
             with self._lock(), translated(), connect(settings) as connection:
                 migrations.run(connection)
@@ -47,7 +51,7 @@ class SnowflakeWarehouse:
     @contextmanager
     def session(self) -> Iterator[Session]:
         with self._connection() as connection:
-            session = SnowflakeSession(connection, self._lock, parameters_of(self._settings))
+            session = SnowflakeSession(connection, self._lock, parameters_of(self._settings), self._recall)
             yield session
             session.forget()
 
@@ -90,8 +94,18 @@ class SnowflakeWarehouse:
             raise
         self._idle.append(connection)
 
-    def _lock(self) -> AbstractContextManager[None]:
-        return file_lock(self._settings.home / "warehouse" / "write.lock", _LOCK_TIMEOUT_SECONDS)
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with file_lock(self._folder / "write.lock", _LOCK_TIMEOUT_SECONDS):
+            if self._recall is None:
+                yield
+            else:
+                with self._recall.writing():
+                    yield
+
+    @property
+    def _folder(self) -> Path:
+        return self._settings.home / "warehouse"
 
 
 def _reconnecting(piece: Callable[[], _Done]) -> _Done:
