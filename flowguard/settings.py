@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from flowguard.errors import InvalidSettings
@@ -28,6 +28,16 @@ SECRETS = {
     "snowflake_token",
 }
 AttributionModel = Literal["last_click", "first_click"]
+_PACE_OF_SNOWFLAKE = {
+    "chunk_records": 50_000,
+    "round_interval": timedelta(minutes=1),
+    "gold_interval": timedelta(minutes=5),
+    "report_interval": timedelta(minutes=1),
+    "check_interval": timedelta(minutes=5),
+    "freshness_limit": timedelta(minutes=15),
+}
+"""Defaults of its own, because a virtual warehouse that never sleeps costs money."""
+_ON_SNOWFLAKE = "default on Snowflake: "
 
 
 def two_years_back() -> date:
@@ -78,16 +88,27 @@ class Settings(BaseSettings):
         ("last_click",), description="The models whose attributed orders are published to Kafka"
     )
 
-    chunk_records: int = Field(100_000, ge=1, description="Most records in one round, which bounds memory")
+    chunk_records: int = Field(100_000, ge=1, description=f"Most records in one round; {_ON_SNOWFLAKE}50,000")
     poll_interval: timedelta = Field(timedelta(milliseconds=200), description="How often the broker is asked for news")
-    round_interval: timedelta = Field(timedelta(milliseconds=600), description="Least time between small rounds")
+    round_interval: timedelta = Field(
+        timedelta(milliseconds=600),
+        description=f"Least time between small rounds; {_ON_SNOWFLAKE}1 minute, or so many records",
+    )
     quiet_time: timedelta = Field(timedelta(minutes=10), description="A rolling run ends after this long without data")
     longest_life: timedelta = Field(timedelta(hours=1), description="A rolling run ends after this long anyway")
-    gold_interval: timedelta = Field(timedelta(seconds=10), description="Least time between two refreshes of GOLD")
-    report_interval: timedelta = Field(timedelta(seconds=20), description="Least time between materializations logged")
-    check_interval: timedelta = Field(timedelta(minutes=1), description="Least time between evaluations of checks")
+    gold_interval: timedelta = Field(
+        timedelta(seconds=10), description=f"Least time between two refreshes of GOLD; {_ON_SNOWFLAKE}5 minutes"
+    )
+    report_interval: timedelta = Field(
+        timedelta(seconds=20), description=f"Least time between materializations logged; {_ON_SNOWFLAKE}1 minute"
+    )
+    check_interval: timedelta = Field(
+        timedelta(minutes=1), description=f"Least time between evaluations of checks; {_ON_SNOWFLAKE}5 minutes"
+    )
     maintenance_interval: timedelta = Field(timedelta(minutes=1), description="Least time between compactions")
-    freshness_limit: timedelta = Field(timedelta(minutes=5), description="Unread for longer than this is stale")
+    freshness_limit: timedelta = Field(
+        timedelta(minutes=5), description=f"Unread for longer than this is stale; {_ON_SNOWFLAKE}15 minutes"
+    )
     expected_traffic: timedelta | None = Field(
         None, description="Orders and clicks that stay away for longer are a warning; none: that is nobody's fault"
     )
@@ -139,6 +160,11 @@ class Settings(BaseSettings):
     webserver_url: str | None = Field(
         None, description="Where people reach Dagster's web page, for links; default: that port on this machine"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pace_of_the_warehouse(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {**_PACE_OF_SNOWFLAKE, **given} if given.get("warehouse") == "snowflake" else given
 
     @field_validator(
         *("gateway_api_keys", "gateway_cors_origins", "attribution_models", "published_models"), mode="before"
@@ -280,7 +306,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
 
     Secrets are found by the child where this process found them.
     """
-    given = settings.model_dump(mode="json", exclude_defaults=True, exclude=SECRETS)
+    given = settings.model_dump(mode="json", exclude_unset=True, exclude_none=True, exclude=SECRETS)
     own = {
         f"{PREFIX}{name}".upper(): ",".join(value) if isinstance(value, list) else str(value)
         for name, value in given.items()

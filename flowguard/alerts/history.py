@@ -20,7 +20,7 @@ _RECENT = "(state = '{open}' OR over_at > CAST('{since}' AS TIMESTAMP))"
 
 def recent(warehouse: Warehouse, now: datetime) -> tuple[list[Alert], list[Delivery]]:
     """The alerts that are open or were over lately, and what was told of them."""
-    condition = _RECENT.format(open=OPEN, since=now - KEPT_IN_MIND)
+    condition = _RECENT.format(open=OPEN, since=(now - KEPT_IN_MIND).date())  # the same question all day long
     alerts = warehouse.query(f"SELECT {', '.join(ALERTS.column_names)} FROM {ALERTS.full_name} WHERE {condition}")
     deliveries = warehouse.query(
         f"SELECT {', '.join(ALERT_DELIVERIES.column_names)} FROM {ALERT_DELIVERIES.full_name} "

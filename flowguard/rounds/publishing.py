@@ -108,7 +108,8 @@ class Outlet:
 
     def _next(self) -> Pending:
         with self._warehouse.session() as session:
-            if self._publisher is None and not _pending(session, _copied(session), self._settings).height:
+            reached = _copied(session) if self._publisher is None else self._reached
+            if _pending(session, reached, self._settings).is_empty():
                 return Pending([], self._reached)
             self._open()
             return _records(session, self._reached, self._settings)

@@ -28,6 +28,8 @@ from flowguard.warehouse import Session, Warehouse
 
 GROUP_INTERVAL = timedelta(seconds=5)
 """Least time between two commits of the group's offsets, which only people's lag tools read."""
+_LOOK_SECONDS = 1.0
+"""How often it is looked whether a whole chunk has come before its time."""
 _log = logging.getLogger(__name__)
 
 
@@ -96,7 +98,7 @@ class _Ahead:
     ) -> None:
         self._settings, self._warehouse, self._broker, self._reader = settings, warehouse, broker, reader
         self._run_id = run_id
-        self._reached = {(p.topic, p.partition): p for p in reached}
+        self._reached = {TopicPartition(p.topic, p.partition): p for p in reached}
         self._origins = {p.topic: p.origin for p in reached}
         self._not_before = 0.0
         self._is_trickle = False
@@ -115,8 +117,7 @@ class _Ahead:
                     yield chunk
 
     def _next(self) -> Chunk | None:
-        # A round costs much the same whether it has one record or a thousand: a trickle is gathered first.
-        time.sleep(max(0.0, self._not_before - time.monotonic()))
+        self._gather()
         planned_at, limit = time.monotonic(), self._settings.chunk_records
         ranges = self._broker.plan(list(self._reached.values()), limit)
         if not ranges:
@@ -130,9 +131,23 @@ class _Ahead:
         self._broker.refuse_foreign(list(self._reached.values()))
         crash_point("round.staged")
         for position in chunk.positions:
-            place = (position.topic, position.partition)
+            place = TopicPartition(position.topic, position.partition)
             self._reached[place] = position._replace(origin=self._origins[position.topic])
         return chunk
+
+    def _gather(self) -> None:
+        """A round costs much the same whether it has one record or a thousand: a trickle is gathered first, until it is
+        a whole chunk."""
+        while (left := self._not_before - time.monotonic()) > 0:
+            time.sleep(min(left, _LOOK_SECONDS))
+            if left > _LOOK_SECONDS and self._waiting() >= self._settings.chunk_records:
+                return
+
+    def _waiting(self) -> int:
+        return sum(
+            marks.high - self._reached[place].next_offset if place in self._reached else marks.high - marks.low
+            for place, marks in self._broker.watermarks().items()
+        )
 
 
 class _Loop:

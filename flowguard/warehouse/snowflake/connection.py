@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
 _NEEDED = ("account", "user", "database")
-_SESSION = {"TIMEZONE": "UTC", "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ"}
-_LOGIN_SECONDS, _NETWORK_SECONDS = 30, 120
+_SESSION = {"TIMEZONE": "UTC", "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ", "LOCK_TIMEOUT": 600}
+"""A transaction whose connection was cut keeps its locks until it has kept others waiting for five minutes."""
+_LOGIN_SECONDS = 30
+_STATEMENT_SECONDS = 300
+"""So long the connector goes on by itself where the network fails; it cancels statements that take longer, too."""
 
 
 def connect(settings: Settings) -> "SnowflakeConnection":
@@ -51,7 +54,7 @@ def _arguments(settings: Settings) -> dict[str, Any]:
         "schema": "OPS",
         "application": "FlowGuard",
         "login_timeout": _LOGIN_SECONDS,
-        "network_timeout": _NETWORK_SECONDS,
+        "network_timeout": _STATEMENT_SECONDS,
         "session_parameters": _SESSION,
         **_identity(settings),
         **_endpoint(settings),

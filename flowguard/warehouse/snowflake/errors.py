@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from flowguard.errors import FlowGuardError, InvalidInput, InvalidSettings, WarehouseBusy, WarehouseUnavailable
 from flowguard.warehouse.snowflake.connection import connector
 
-_LOGIN = {251006, 390100, 390101, 390144, 390303, 394300, 394304}
+_LOGIN = {251006, 251008, 390100, 390101, 390144, 390186, 390189, 390303, *range(394300, 394307)}
 _EXPIRED = {390104, 390110, 390111, 390112, 390114, 390195, 390318}
-_LOCKED = {625, 55000, 57014}
+_LOCKED = {625}
+_CANCELLED = {604}
+"""Somebody cancelled the statement or suspended the virtual warehouse under it."""
 _NO_WAREHOUSE = {606, 90073, 2043001}
 _NOT_AUTHORISED = {3001, 3003, 3041}
 _MISSING = {2003, 2043}
@@ -39,8 +41,8 @@ def _ours(error: Exception, transient: bool) -> FlowGuardError:
         return WarehouseBusy(f"Snowflake: another transaction holds the lock; nothing was written: {error}")
     if code in _NO_WAREHOUSE:
         return InvalidSettings(
-            f"Snowflake: no virtual warehouse: set FLOWGUARD_SNOWFLAKE_WAREHOUSE to one that exists, and "
-            f"GRANT USAGE ON WAREHOUSE it to the role: {error}"
+            f"Snowflake: no virtual warehouse: set FLOWGUARD_SNOWFLAKE_WAREHOUSE to one that exists, GRANT USAGE ON "
+            f"WAREHOUSE it to the role, and see that it may run: AUTO_RESUME on, its quota not used up: {error}"
         )
     if code in _NOT_AUTHORISED:
         return InvalidSettings(
@@ -56,7 +58,7 @@ def _ours(error: Exception, transient: bool) -> FlowGuardError:
             f"Snowflake refuses the login: compare FLOWGUARD_SNOWFLAKE_ACCOUNT, _USER, _ROLE and the key or token: "
             f"{error}"
         )
-    if transient or code in _NETWORK:
+    if transient or code in _NETWORK | _CANCELLED:
         return _unavailable(error)
     return InvalidInput(f"Snowflake: {error}")
 

@@ -21,12 +21,16 @@ from flowguard.warehouse.base import Staged
 from flowguard.warehouse.snowflake import scratch, stage
 from flowguard.warehouse.snowflake.dialect import parse, translate
 from flowguard.warehouse.snowflake.errors import translated
+from flowguard.warehouse.snowflake.recall import Recall
 from flowguard.warehouse.snowflake.rows import fetch, kind, kind_of
 from flowguard.warehouse.snowflake.scratch import SCRATCH, Kept, Kind
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
+
+LONGEST_STATEMENT_SECONDS = 3600
+"""Of a transaction, which may rebuild years; the connection's own limit is for what people and sensors wait for."""
 
 
 class SnowflakeSession:
@@ -37,16 +41,26 @@ class SnowflakeSession:
         connection: "SnowflakeConnection",
         lock: Callable[[], AbstractContextManager[None]],
         parameters: Parameters,
+        recall: Recall | None,
     ) -> None:
         self._connection = connection
         self._lock = lock
+        self._recall = recall
         self._parameters = parameters
         self._kept: dict[str, Kept] = {}
         self._ids: list[str] = []
+        self._patience: int | None = None
+        self._in_transaction = False
 
     def query(self, sql: str) -> pl.DataFrame:
-        with translated():
-            return fetch(self._run(self._translate(sql)))
+        if self._recall is None or self._kept or self._in_transaction:
+            return self._fetch(sql)
+        known = self._recall.answer(sql)
+        if known is None:
+            mark = self._recall.now()
+            known = self._fetch(sql)
+            self._recall.remember(sql, known, mark)
+        return known.clone()
 
     def execute(self, sql: str) -> None:
         self._run(self._translate(sql))
@@ -57,13 +71,22 @@ class SnowflakeSession:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        with self._begun():
+        """There is nothing to begin: also in a transaction each statement sees what was committed before it."""
+        self._patience = LONGEST_STATEMENT_SECONDS
+        try:
             yield
+        finally:
+            self._patience = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with self._lock(), self._begun():
-            yield
+        with self._lock():
+            self._in_transaction = True
+            try:
+                with self.snapshot(), self._begun():
+                    yield
+            finally:
+                self._in_transaction = False
 
     @contextmanager
     def at_full_strength(self) -> Iterator[None]:
@@ -128,9 +151,13 @@ class SnowflakeSession:
     def _translate(self, sql: str) -> str:
         return translate(parse(sql), {name: kept.select for name, kept in self._kept.items()})
 
+    def _fetch(self, sql: str) -> pl.DataFrame:
+        with translated():
+            return fetch(self._run(self._translate(sql)))
+
     def _run(self, sql: str) -> "SnowflakeCursor":
         with translated():
-            return self._connection.cursor().execute(sql)  # type: ignore[return-value]
+            return self._connection.cursor().execute(sql, timeout=self._patience)  # type: ignore[return-value]
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
@@ -140,6 +167,7 @@ class SnowflakeSession:
             self._run("COMMIT")
         except BaseException:
             # Where the connection is broken, Snowflake rolls back by itself.
+            self._patience = None
             with suppress(Exception):
                 self._run("ROLLBACK")
             raise

@@ -1,13 +1,14 @@
 """The tables of a home in Snowflake."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 from sqlglot import exp
 
-from flowguard.errors import InvalidInput
+from flowguard.errors import InvalidInput, WarehouseUnavailable
 from flowguard.models import render
 from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
@@ -18,12 +19,14 @@ from flowguard.warehouse.snowflake import migrations, scratch, stage
 from flowguard.warehouse.snowflake.connection import connect
 from flowguard.warehouse.snowflake.dialect import parse
 from flowguard.warehouse.snowflake.errors import translated
+from flowguard.warehouse.snowflake.recall import Recall
 from flowguard.warehouse.snowflake.session import SnowflakeSession
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
 _LOCK_TIMEOUT_SECONDS = 600.0
+_Done = TypeVar("_Done")
 
 
 class SnowflakeWarehouse:
@@ -33,6 +36,8 @@ class SnowflakeWarehouse:
         self._settings = settings
         self._read_only = read_only
         self._idle: list[SnowflakeConnection] = []
+        # Who only reads may be on another host than those who write.
+        self._recall = None if read_only else Recall(self._folder / "written")
         if not read_only:
             with self._lock(), translated(), connect(settings) as connection:
                 migrations.run(connection)
@@ -41,21 +46,19 @@ class SnowflakeWarehouse:
     def query(self, sql: str) -> pl.DataFrame:
         if self._read_only and not isinstance(parse(sql), exp.Query):
             raise InvalidInput("only one SELECT can be answered: the tables are read-only here")
-        with self.session() as session:
-            return session.query(sql)
+        return _reconnecting(lambda: self._query(sql))
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         with self._connection() as connection:
-            session = SnowflakeSession(connection, self._lock, parameters_of(self._settings))
+            session = SnowflakeSession(connection, self._lock, parameters_of(self._settings), self._recall)
             yield session
             session.forget()
 
     def stage(self, table: Table, frame: pl.DataFrame) -> Staged:
         if frame.is_empty():
             return Staged(table, (), 0)
-        with self._connection() as connection:
-            return Staged(table, (stage.put(connection, frame),), frame.height)
+        return _reconnecting(lambda: self._stage(table, frame))
 
     def model_sql(self, model: Model, scope: Scope) -> str:
         return render.select(model, scope, parameters_of(self._settings))
@@ -68,17 +71,47 @@ class SnowflakeWarehouse:
         while self._idle:
             self._idle.pop().close()
 
+    def _query(self, sql: str) -> pl.DataFrame:
+        with self.session() as session:
+            return session.query(sql)
+
+    def _stage(self, table: Table, frame: pl.DataFrame) -> Staged:
+        with self._connection() as connection:
+            return Staged(table, (stage.put(connection, frame),), frame.height)
+
     @contextmanager
     def _connection(self) -> Iterator["SnowflakeConnection"]:
-        """A login takes a second, so connections are used again; not those on which something failed."""
+        """A login takes a second, so connections are used again; not those on which something failed, nor, if Snowflake
+        could not be reached or the login has expired, any."""
         with translated():
             connection = self._idle.pop() if self._idle else connect(self._settings)
         try:
             yield connection
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, WarehouseUnavailable):
+                self.close()
             raise
         self._idle.append(connection)
 
-    def _lock(self) -> AbstractContextManager[None]:
-        return file_lock(self._settings.home / "warehouse" / "write.lock", _LOCK_TIMEOUT_SECONDS)
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with file_lock(self._folder / "write.lock", _LOCK_TIMEOUT_SECONDS):
+            if self._recall is None:
+                yield
+            else:
+                with self._recall.writing():
+                    yield
+
+    @property
+    def _folder(self) -> Path:
+        return self._settings.home / "warehouse"
+
+
+def _reconnecting(piece: Callable[[], _Done]) -> _Done:
+    """A read and an upload change no table, so they are done again on a new connection. A round is the run's to repeat,
+    which reads anew where it stands: whether a COMMIT arrived whose answer was lost, only the tables tell."""
+    try:
+        return piece()
+    except WarehouseUnavailable:
+        return piece()
