@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,8 +11,9 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Download, Locato
 from flowguard_tests.browser import PATIENCE_MS
 
 PATHS = {"sales": "", "clicks": "clicks", "customers": "customers", "flow": "flow"}
-_PROBES = ("_stcore/health", "_stcore/host-config")
-"""On a page's own address, Streamlit tries where its server is; a browser tells of what is not there."""
+_EXPECTED = re.compile(r"/_stcore/(health|host-config)$|/v1/sessions/")
+"""What may be answered with an error, of which a browser tells: on a page's own address, Streamlit tries where its
+server is; and the shop is told to ask again after its session while the machine is busy."""
 
 
 @contextmanager
@@ -20,11 +22,11 @@ def looking(context: BrowserContext) -> Iterator[Page]:
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if _is_error(message) else None)
+    page.on("console", lambda message: complaints.append(_told(message)) if _is_error(message) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: complaints.append(request.url) if "//127.0.0.1:" not in request.url else None)
     yield page
-    assert complaints == []
+    assert not complaints, complaints
     assert page.get_by_test_id("stException").count() == 0
     page.close()
 
@@ -61,4 +63,8 @@ def csv_rows(opened: Locator) -> list[dict[str, str]]:
 
 
 def _is_error(message: ConsoleMessage) -> bool:
-    return message.type == "error" and not message.location["url"].endswith(_PROBES)
+    return message.type == "error" and not _EXPECTED.search(message.location["url"])
+
+
+def _told(message: ConsoleMessage) -> str:
+    return f"{message.text} {message.location['url']}"
