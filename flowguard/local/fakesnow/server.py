@@ -1,8 +1,9 @@
 """Become fakesnow's server: ``python server.py DIRECTORY PORT``, run by the Python of fakesnow's own environment.
 
-Its tables are in memory, its stages in the directory. Two faults of it are mended, where Snowflake is otherwise:
+Its tables are in memory, its stages in the directory. Three faults of it are mended, where Snowflake is otherwise:
 
 - Every NULL timestamp left it as 1970: it builds a timestamp's two numbers without telling which rows are NULL.
+- It summed everything up as DOUBLE, so that texts can be: we sum up no texts, but money.
 - A client that was killed left its session behind, whose open transaction stayed in the way of others for ever.
 """
 
@@ -12,6 +13,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 import fakesnow.arrow
+import fakesnow.transforms
 import pyarrow
 import uvicorn
 from starlette.requests import Request
@@ -82,4 +84,5 @@ _sessions = _Sessions()
 if __name__ == "__main__":
     tempfile.tempdir = sys.argv[1]  # fakesnow makes its stages' directory when its server is imported
     fakesnow.arrow.timestamp_to_sf_struct = _with_nulls
+    fakesnow.transforms.numeric_agg_implicit_cast = lambda expression: expression
     uvicorn.run(_sessions, host="127.0.0.1", port=int(sys.argv[2]), http=_Protocol, timeout_keep_alive=_FOR_EVER)
