@@ -32,6 +32,7 @@ from flowguard.rounds.reconcile import reconcile
 from flowguard.rounds.rolling import roll
 from flowguard.settings import Settings
 from flowguard.silver.tables import SILVER
+from flowguard.warehouse.tag import of_run
 
 OP = "flow"
 LIVE_TABLES = (ORDERS_RAW, CLICKS_RAW, QUARANTINE, INGEST_RANGES, *SILVER, OUTBOX)
@@ -63,7 +64,7 @@ def flow_assets(settings: Settings) -> dg.AssetsDefinition:
     def flow(context: dg.AssetExecutionContext, config: FirstPlan, home: dg.ResourceParam[Home]) -> Iterator[None]:
         """Kafka to Bronze to SILVER, or SILVER to GOLD, again and again; or the days of a backfill, once."""
         telling = Reporter(context, home.warehouse, home.settings)
-        with errors_for_people(context), telling as reporter, Watch(context) as watch:
+        with errors_for_people(context), of_run(context.run.run_id), telling as reporter, Watch(context) as watch:
             _work(context, config, home, reporter, watch)
             watch.finish(home.warehouse)
         yield from ()

@@ -35,6 +35,8 @@ class Proxy:
     down: bool = False
     sent: list[str] = field(default_factory=list)
     """The statements that came, uploads and logins among them."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """The QUERY_TAG that a statement came with."""
 
     def cut_once(self, beginning: str, cut: Cut, *, for_long: bool) -> None:
         """Cut the next statement that begins so; ``for_long``: whatever follows is cut too, until that is healed."""
@@ -116,8 +118,11 @@ class _Handler(BaseHTTPRequestHandler):
         if "login-request" in self.path:
             return LOGIN
         text = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
-        told = json.loads(text or b"{}")
-        return str(told.get("sqlText", self.path)).strip() if isinstance(told, dict) else self.path
+        told = json.loads(text or b"{}") or {}
+        statement = str(told.get("sqlText", self.path)).strip()
+        if tag := told.get("parameters", {}).get("QUERY_TAG"):
+            self.server.proxy.tags[statement] = tag  # type: ignore[attr-defined]
+        return statement
 
     def _refuse(self, refusal: Refusal) -> None:
         code = f"{refusal.code:06d}"

@@ -10,14 +10,18 @@ import pytest
 from flowguard.errors import FlowGuardError, InvalidInput, InvalidSettings, WarehouseBusy, WarehouseUnavailable
 from flowguard.kafka.ranges import OffsetRange
 from flowguard.kafka.reader import Block
+from flowguard.models.ops import DIRTY_DAYS
 from flowguard.models.registry import TABLES
+from flowguard.models.scope import days
 from flowguard.rounds.chunk import Chunk, prepare
 from flowguard.rounds.commit import commit
 from flowguard.settings import Settings
+from flowguard.silver.tables import CLICKS_CLEANED
 from flowguard.warehouse import Warehouse, open_warehouse
 from flowguard.warehouse.snowflake import connection, session
+from flowguard.warehouse.tag import of_run
 from flowguard_tests.warehouse.proxy import LOGIN, UPLOAD, Cut, Proxy, Refusal, proxy_to
-from flowguard_tests.warehouse.samples import DAY
+from flowguard_tests.warehouse.samples import DAY, dirty
 
 ORDERS = 40
 
@@ -142,6 +146,21 @@ def test_what_snowflake_refuses_says_what_to_do(
     with closing(open_warehouse(settings, read_only=True)) as reader, pytest.raises(ours, match=text) as raised:
         reader.query("SELECT 1 AS one")
     assert refusal.message.split("'")[0] in str(raised.value)
+
+
+def test_each_query_tells_its_run_and_its_asset(warehouse: Warehouse, proxy: Proxy) -> None:
+    proxy.tags.clear()
+    with of_run("the run"), warehouse.session() as writing, writing.transaction():
+        writing.insert(DIRTY_DAYS, dirty(1))
+        writing.rebuild(CLICKS_CLEANED, days(DAY, DAY))
+        writing.query("SELECT 1 AS one")
+    by_start = {statement.split("(")[0].split("WHERE")[0].strip(): tag for statement, tag in proxy.tags.items()}
+    ours = {"application": "flowguard", "run_id": "the run"}
+    assert json.loads(by_start["DELETE FROM silver.clicks_cleaned"]) == ours | {"asset": "silver.clicks_cleaned"}
+    assert json.loads(by_start["INSERT INTO silver.clicks_cleaned"]) == ours | {"asset": "silver.clicks_cleaned"}
+    [copied] = [json.loads(tag) for statement, tag in proxy.tags.items() if statement.startswith("COPY")]
+    assert copied == ours | {"asset": "ops.dirty_days"}
+    assert json.loads(by_start["SELECT 1 AS one"]) == ours
 
 
 def test_an_expired_login_is_renewed(warehouse: Warehouse, proxy: Proxy) -> None:

@@ -24,6 +24,7 @@ from flowguard.warehouse.snowflake.errors import translated
 from flowguard.warehouse.snowflake.recall import Recall
 from flowguard.warehouse.snowflake.rows import fetch, kind, kind_of
 from flowguard.warehouse.snowflake.scratch import SCRATCH, Kept, Kind
+from flowguard.warehouse.tag import tag
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -102,10 +103,10 @@ class SnowflakeSession:
             return
         columns = ", ".join(_columns(rows, table))
         source = self._translate(f"SELECT {columns} FROM ({rows}) AS new_rows")
-        self._run(f"INSERT INTO {table.full_name} ({columns}) {source}")
+        self._run(f"INSERT INTO {table.full_name} ({columns}) {source}", table.full_name)
 
     def rebuild(self, model: Model, scope: Scope) -> None:
-        self.execute(render.delete(model, scope))
+        self._run(self._translate(render.delete(model, scope)), model.full_name)
         crash_point("silver.deleted")
         self.insert(model, render.select(model, scope, self._parameters))
 
@@ -138,7 +139,7 @@ class SnowflakeSession:
             self._copy(target, (stage.put(self._connection, frame),), frame.height)
 
     def _copy(self, target: str, files: tuple[str, ...], rows: int) -> None:
-        copied = [self._run(stage.copy(target, file)) for file in files]
+        copied = [self._run(stage.copy(target, file), target) for file in files]
         crash_point("stage.copied")
         loaded = sum(map(stage.rows_loaded, copied))
         if loaded != rows:
@@ -155,9 +156,11 @@ class SnowflakeSession:
         with translated():
             return fetch(self._run(self._translate(sql)))
 
-    def _run(self, sql: str) -> "SnowflakeCursor":
+    def _run(self, sql: str, asset: str | None = None) -> "SnowflakeCursor":
         with translated():
-            return self._connection.cursor().execute(sql, timeout=self._patience)  # type: ignore[return-value]
+            cursor = self._connection.cursor()
+            cursor.execute(sql, timeout=self._patience, _statement_params={"QUERY_TAG": tag(asset)})
+            return cursor
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
