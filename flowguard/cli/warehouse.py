@@ -17,6 +17,9 @@ app.add_typer(group, name="warehouse")
 def init(
     home: Home = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the SQL that would be run.")] = False,
+    roles: Annotated[
+        bool, typer.Option("--roles", help="Only print what an administrator runs first: role, database, grants.")
+    ] = False,
 ) -> None:
     """Create the schemas, stage, tables and views that are missing in the database of FLOWGUARD_SNOWFLAKE_DATABASE.
 
@@ -25,6 +28,7 @@ def init(
     """
     from flowguard.warehouse import open_warehouse
     from flowguard.warehouse.snowflake.migrations import missing
+    from flowguard.warehouse.snowflake.roles import script
 
     settings = load_settings(home)
     if settings.warehouse != "snowflake":
@@ -32,6 +36,9 @@ def init(
             "there is nothing to make ready: FLOWGUARD_WAREHOUSE is not snowflake, and DuckLake's tables are files "
             "that are created by what writes to them first"
         )
+    if roles:
+        console.print(script(settings), markup=False, soft_wrap=True, end="")
+        return
     if dry_run:
         for statement in missing(settings):
             console.print(f"{statement};", markup=False, soft_wrap=True)

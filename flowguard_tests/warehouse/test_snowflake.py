@@ -163,6 +163,14 @@ def test_init_creates_what_is_missing_and_a_dry_run_only_says_it(on_fakesnow: Se
     assert init(elsewhere).exit_code == 0
 
 
+def test_init_prints_the_script_of_the_role_without_asking_snowflake(tmp_path: Path) -> None:
+    nobody = load_settings(tmp_path, warehouse="snowflake")
+    assert "Set FLOWGUARD_SNOWFLAKE_USER" in init(nobody, "--roles").output
+    said = init(nobody.model_copy(update={"snowflake_user": "loader"}), "--roles")
+    assert said.exit_code == 0
+    assert "GRANT ROLE FLOWGUARD TO USER loader;\n" in said.stdout
+
+
 def test_init_is_for_snowflake(tmp_path: Path) -> None:
     refused = init(load_settings(tmp_path))
     assert refused.exit_code == 1

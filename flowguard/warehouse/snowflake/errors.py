@@ -51,7 +51,7 @@ def _ours(error: Exception, transient: bool) -> FlowGuardError:
     if code in _MISSING:
         return InvalidInput(
             f"Snowflake: this does not exist, or FLOWGUARD_SNOWFLAKE_ROLE may not see it; `flowguard warehouse init` "
-            f"creates schemas and tables, the database and the grants are made by its owner: {error}"
+            f"creates schemas and tables, what `--roles` prints makes database and grants: {error}"
         )
     if code in _LOGIN or (code == 250001 and not transient):  # it is also what a network that is down is told as
         return InvalidSettings(
