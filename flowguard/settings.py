@@ -28,7 +28,7 @@ SECRETS = {
     "snowflake_token",
 }
 AttributionModel = Literal["last_click", "first_click"]
-_PACE_OF_SNOWFLAKE = {
+PACE_OF_SNOWFLAKE = {
     "chunk_records": 50_000,
     "round_interval": timedelta(minutes=1),
     "gold_interval": timedelta(minutes=5),
@@ -164,7 +164,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _pace_of_the_warehouse(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {**_PACE_OF_SNOWFLAKE, **given} if given.get("warehouse") == "snowflake" else given
+        return {**PACE_OF_SNOWFLAKE, **given} if given.get("warehouse") == "snowflake" else given
 
     @field_validator(
         *("gateway_api_keys", "gateway_cors_origins", "attribution_models", "published_models"), mode="before"

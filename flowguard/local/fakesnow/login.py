@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from flowguard.local.ports import HOST
+from flowguard.settings import PACE_OF_SNOWFLAKE, Settings
 from flowguard.warehouse.snowflake.connection import connector
 
 
 def login(folder: Path, port: int) -> dict[str, Any]:
-    """Settings by name, with a new private key in the folder: any key is accepted.
+    """Settings by name, with a new private key in the folder: any key is accepted. Its pace is that of a home on DuckLake,
+    because nobody pays for the server.
 
     Raises:
         MissingComponent: Snowflake's connector is not installed.
@@ -20,6 +22,7 @@ def login(folder: Path, port: int) -> dict[str, Any]:
         "snowflake_user": "fakesnow",
         "snowflake_private_key": _private_key(folder / "key.pem"),
         "snowflake_endpoint": f"http://{HOST}:{port}",
+        **{name: Settings.model_fields[name].default for name in PACE_OF_SNOWFLAKE},
     }
 
 
