@@ -9,8 +9,9 @@ from flowguard.warehouse.snowflake.connection import connector
 
 
 def login(folder: Path, port: int) -> dict[str, Any]:
-    """Settings by name, with a new private key in the folder: any key is accepted. Its pace is that of a home on DuckLake,
-    because nobody pays for the server.
+    """Settings by name, with a new private key in the folder: any key is accepted.
+
+    The pace is that of a home on DuckLake, because nobody pays for the server.
 
     Raises:
         MissingComponent: Snowflake's connector is not installed.
