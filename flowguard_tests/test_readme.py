@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,19 +123,25 @@ def running_clone(clone: Clone) -> Iterator[Clone]:
     output = clone.directory / "up.txt"
     with output.open("wb") as file:
         process = subprocess.Popen(
-            "exec make up", shell=True, cwd=clone.directory, env=clone.environment, stdout=file, stderr=file
+            ["make", "up"],
+            cwd=clone.directory,
+            env=clone.environment,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
         )
     try:
         wait_until(lambda: process.poll() is not None or STARTED in output.read_text(), patience=240)
         assert process.poll() is None, output.read_text()
-        wait_until(lambda: ledger_rows(clone), patience=120)
+        wait_until(lambda: ledger_rows(clone), patience=240)
         yield clone
         process.send_signal(signal.SIGTERM)
         process.wait(60)
         assert running(clone.settings.home) is None
     finally:
-        process.kill()
-        process.wait()
+        with suppress(ProcessLookupError):  # make alone would leave the platform behind
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
 
 
 def ledger_rows(clone: Clone) -> int:
