@@ -1,5 +1,6 @@
 """``python -m flowguard.dashboard``: serve until SIGTERM or Ctrl-C."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from streamlit.starlette import App
 from flowguard.dashboard.access import Access
 from flowguard.dashboard.views import clicks, customers, flow, sales  # noqa: F401 — loaded before the first reader comes
 from flowguard.errors import FlowGuardError
-from flowguard.priority import give_way
 from flowguard.serving import serve
 from flowguard.settings import Settings, load_settings
 
@@ -22,7 +22,7 @@ def create_app(settings: Settings) -> App:
 
 
 def main() -> None:
-    give_way()
+    os.nice(10)  # those who fill the tables go before those who read them
     settings = load_settings()
     serve(create_app(settings), settings.dashboard_host, settings.dashboard_port, timeout_graceful_shutdown=2)
 

@@ -23,7 +23,6 @@ from flowguard.defs.specs import specs
 from flowguard.gold.tables import GOLD
 from flowguard.models.ops import INGEST_RANGES, OUTBOX, QUARANTINE
 from flowguard.models.registry import BY_NAME
-from flowguard.priority import give_way
 from flowguard.rounds.backfill import Done, Step, rebuild
 from flowguard.rounds.changes import Changes, TableDay
 from flowguard.rounds.following import follow
@@ -115,7 +114,6 @@ def _roll(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, wat
 
 
 def _follow(context: dg.AssetExecutionContext, home: Home, reporter: Reporter, watch: Watch) -> None:
-    give_way()
     teller = HoldTeller(context)
 
     def refreshed(changes: Changes, seconds: float) -> None:
