@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -45,7 +46,7 @@ def inbox(port: int = 0) -> Iterator[Inbox]:
             if box.manner == "takes":
                 box.messages.append(message)
                 told = f"{datetime.now(UTC):%H:%M:%S} {message['title']}\n{message['message']}\n"
-                print(told)  # noqa: T201
+                print(told, file=sys.__stderr__)
             self.send_response(204 if box.manner == "takes" else 500)
             self.end_headers()
 
