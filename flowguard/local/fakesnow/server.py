@@ -44,8 +44,10 @@ class _Sessions:
         """Answer as fakesnow does."""
         from fakesnow.server import app, sessions
 
-        token = Request(scope).headers.get("Authorization", "")[17:-1] if scope["type"] == "http" else ""
-        if token not in sessions:
+        headers = Request(scope).headers if scope["type"] == "http" else {}
+        token = headers.get("Authorization", "")[17:-1]
+        # Whoever closes a connection after each request tells nothing by that.
+        if token not in sessions or headers.get("Connection") == "close":
             await app(scope, receive, send)
             return
         self._connections[token].add(scope["client"])
