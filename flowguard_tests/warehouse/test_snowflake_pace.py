@@ -101,12 +101,12 @@ def test_nothing_is_remembered_while_something_may_be_written(tmp_path: Path) ->
 
     def known() -> bool:
         recall.remember("SELECT", answer, recall.now())
-        return recall.answer("SELECT") is not None
+        return recall.answer("SELECT", recall.now()) is not None
 
     assert not known(), "nobody has written yet"
     with recall.writing():
         assert not known()
-    assert recall.answer("SELECT") is None
+    assert recall.answer("SELECT", recall.now()) is None
     assert known()
     with pytest.raises(RuntimeError), Recall(tmp_path / "written").writing():  # as another process does
         raise RuntimeError("whether it was committed is not known")
@@ -121,7 +121,7 @@ def test_an_answer_that_was_overtaken_by_a_write_is_not_remembered(tmp_path: Pat
     with recall.writing():
         pass
     recall.remember("SELECT", dirty(1), asked_at)
-    assert recall.answer("SELECT") is None
+    assert recall.answer("SELECT", recall.now()) is None
 
 
 def test_the_pace_of_snowflake_is_a_default_of_its_own(tmp_path: Path) -> None:

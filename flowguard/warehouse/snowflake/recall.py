@@ -40,9 +40,8 @@ class Recall:
         mark = self._mark.read_text() if self._mark.exists() else None
         return None if mark is None or mark.startswith(_WRITING) else mark
 
-    def answer(self, sql: str) -> pl.DataFrame | None:
-        """What was answered to a query, None if that may have changed."""
-        mark = self.now()
+    def answer(self, sql: str, mark: str | None) -> pl.DataFrame | None:
+        """What was answered to a query, None if that may have changed. ``mark``: as it is now."""
         with self._lock:
             return self._answers.get(sql) if mark is not None and mark == self._of else None
 

@@ -56,9 +56,9 @@ class SnowflakeSession:
     def query(self, sql: str) -> pl.DataFrame:
         if self._recall is None or self._kept or self._in_transaction:
             return self._fetch(sql)
-        known = self._recall.answer(sql)
+        mark = self._recall.now()
+        known = self._recall.answer(sql, mark)
         if known is None:
-            mark = self._recall.now()
             known = self._fetch(sql)
             self._recall.remember(sql, known, mark)
         return known.clone()
