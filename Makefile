@@ -59,10 +59,11 @@ screenshots: $(VENV)/.dev ## take the pictures in docs/images again; needs Chrom
 	@$(BIN)/python tools/screenshots.py
 
 requirements: $(VENV)/.tools ## pin again what pyproject.toml asks for, at today's versions
-	@$(COMPILE) --upgrade pyproject.toml --extra dashboard --extra kafka --extra local --extra postgres --extra snowflake --group dev --output-file requirements/dev.txt
+	@$(COMPILE) --upgrade pyproject.toml --extra dashboard --extra kafka --extra local --extra postgres --extra snowflake --extra spark --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra dashboard --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
 	@$(COMPILE) pyproject.toml --extra dashboard --extra kafka --extra local --constraint requirements/dev.txt --output-file requirements/kafka.txt
 	@$(COMPILE) pyproject.toml --extra dashboard --extra local --extra snowflake --constraint requirements/dev.txt --output-file requirements/snowflake.txt
+	@$(COMPILE) pyproject.toml --extra dashboard --extra local --extra spark --constraint requirements/dev.txt --output-file requirements/spark.txt
 	@$(COMPILE) pyproject.toml --extra dashboard --extra postgres --constraint requirements/dev.txt --output-file requirements/deploy.txt
 	@$(COMPILE) --upgrade --output-file requirements/fakesnow.txt requirements/fakesnow.in
 	@$(COMPILE) --constraint requirements/dev.txt --output-file requirements/tools.txt requirements/tools.in
@@ -77,7 +78,7 @@ NO_VENV = $(PYTHON) cannot create environments: install its venv module \
 # The environment: pip brings uv and what builds FlowGuard, uv brings the rest; nothing whose hash is not in requirements/ gets in.
 # A stamp says what is installed, so that the next call starts at once.
 
-$(VENV)/.local $(VENV)/.kafka $(VENV)/.snowflake $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.tools
+$(VENV)/.local $(VENV)/.kafka $(VENV)/.snowflake $(VENV)/.spark $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.tools
 	@echo "Installing what requirements/$*.txt pins (the first time this takes a minute) …"
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r requirements/$*.txt
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
