@@ -11,6 +11,7 @@ import pytest
 
 from flowguard.errors import MissingComponent
 from flowguard.local import apache_kafka, broker, fakesnow
+from flowguard.local.apache_kafka.java import java
 from flowguard_tests import postgres
 
 
@@ -28,11 +29,19 @@ def _runs(command: Callable[[Path, int], list[str]]) -> bool:
         return False
 
 
+def _has_java() -> bool:
+    try:
+        return bool(java())
+    except MissingComponent:
+        return False
+
+
 COMPONENTS = {
     "embedded-broker": Component(lambda: _runs(broker.command), "pip install 'flowguard[local]'"),
     "apache-kafka": Component(lambda: _runs(apache_kafka.command), "python -m flowguard.local.apache_kafka"),
     "fakesnow": Component(lambda: _runs(fakesnow.command), "make .venv/.fakesnow"),
     "snowflake": Component(lambda: importlib.util.find_spec("snowflake"), "pip install 'flowguard[snowflake]'"),
+    "spark": Component(lambda: importlib.util.find_spec("pyspark") and _has_java(), "pip install 'flowguard[spark]'"),
     "chromium": Component(lambda: shutil.which("chromium"), "apt-get install chromium"),
     "playwright": Component(lambda: importlib.util.find_spec("playwright"), "pip install playwright"),
     "postgres": Component(lambda: postgres.program("initdb"), "apt-get install postgresql"),

@@ -1,6 +1,7 @@
 """Who may import what, and who may read the environment."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ INPUT_AND_OUTPUT = (
     "flowguard.warehouse http httpx io os pathlib requests shutil socket sqlite3 starlette subprocess tempfile urllib"
 )
 IO = frozenset(INPUT_AND_OUTPUT.split())
+JOB = ROOT / "spark" / "job.py"
+"""Runs on a cluster that has Spark, and Dagster's pipe where Dagster launches it: a package without Dagster."""
 ENVIRONMENT = {"os.environ", "os.getenv", "dotenv", "pydantic_settings"}
 
 
@@ -40,7 +43,12 @@ def within(name: str, packages: frozenset[str] | set[str]) -> bool:
 
 @pytest.mark.parametrize("file", [f for f in FILES if part_of(f) not in DAGSTER_LAYER], ids=str)
 def test_only_definitions_and_defs_import_dagster(file: Path) -> None:
-    assert [name for name in imports(file) if name.split(".")[0].startswith("dagster")] == []
+    found = {name for name in imports(file) if name.split(".")[0].startswith("dagster")}
+    assert found <= ({"dagster_pipes"} if file == JOB else set())
+
+
+def test_the_job_for_spark_needs_nothing_of_flowguard() -> None:
+    assert {name.split(".")[0] for name in imports(JOB)} - sys.stdlib_module_names == {"dagster_pipes", "pyspark"}
 
 
 @pytest.mark.parametrize("file", [f for f in FILES if part_of(f) in PURE], ids=str)

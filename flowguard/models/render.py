@@ -30,6 +30,8 @@ from flowguard.models.scope import Scope
 from flowguard.models.table import MONEY, RATE, Column, Model, Table, View
 
 _MICROSECONDS = 1_000_000
+_WITHOUT_SCHEMAS = {"spark"}
+"""Dialects in which the models read temporary views, which have no schema."""
 _ARRIVAL = ("_arrived_at", "_topic", "_generation", "_partition", "_offset")
 
 
@@ -46,6 +48,16 @@ def delete(model: Model, scope: Scope, dialect: str = "duckdb") -> str:
 def in_scope(model: Model, scope: Scope, dialect: str = "duckdb") -> str:
     """The condition by which a model's stored rows belong to a scope."""
     return _bind(_scope_text(model, scope.touched, dialect), scope)
+
+
+def translate(sql: str, dialect: str) -> str:
+    """A statement in the portable subset, without anything to expand."""
+    return _write(_parse(sql), dialect)
+
+
+def name_in(table: str, dialect: str) -> str:
+    """What the table of a full name is called in the texts of a dialect."""
+    return table.replace(".", "_") if dialect in _WITHOUT_SCHEMAS else table
 
 
 def create(table: Table, dialect: str = "duckdb") -> str:
@@ -76,12 +88,19 @@ def _scope_text(model: Model, touched: bool, dialect: str) -> str:
     if touched:
         conditions.append(f"TOUCHED({model.identity})")
     tree = sqlglot.parse_one(" AND ".join(conditions) or "TRUE", read="duckdb")
-    return _expand(tree, _Known(touched, None)).sql(dialect)
+    return _write(_expand(tree, _Known(touched, None)), dialect)
 
 
 @cache
 def _select_text(model: Model, touched: bool, parameters: Parameters, dialect: str) -> str:
-    return _expand(sqlglot.parse_one(model.sql, read="duckdb"), _Known(touched, parameters)).sql(dialect)
+    return _write(_expand(sqlglot.parse_one(model.sql, read="duckdb"), _Known(touched, parameters)), dialect)
+
+
+def _write(tree: exp.Expr, dialect: str) -> str:
+    for table in tree.find_all(exp.Table):
+        if table.db and dialect in _WITHOUT_SCHEMAS:
+            table.replace(exp.to_table(name_in(f"{table.db}.{table.name}", dialect), alias=table.alias or None))
+    return tree.sql(dialect)
 
 
 class _Known(NamedTuple):

@@ -58,11 +58,12 @@ _PUBLISHED = "SELECT CAST(COALESCE(MAX(sequence), 0) AS BIGINT) FROM ops.publish
 def recall(session: Session, scopes: Sequence[Scope]) -> None:
     """Keep in relation ``known`` what was told of the orders that scopes cover, and of those that ``ordered`` names."""
     touched = "user_id IN (SELECT user_id FROM touched) OR order_id IN (SELECT order_id FROM ordered)"
-    session.keep(
-        "known",
-        f"SELECT {_COLUMNS} FROM {OUTBOX.full_name} WHERE {covered(scopes, 'order_timestamp', 'order_date')} "
-        f"AND {_either(scopes, touched)}",
-    )
+    session.keep("known", f"{told(scopes)} AND {_either(scopes, touched)}")
+
+
+def told(scopes: Sequence[Scope]) -> str:
+    """The SELECT of what was told of the orders that scopes cover."""
+    return f"SELECT {_COLUMNS} FROM {OUTBOX.full_name} WHERE {covered(scopes, 'order_timestamp', 'order_date')}"
 
 
 def note(session: Session, scopes: Sequence[Scope]) -> Changes:

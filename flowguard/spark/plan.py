@@ -10,19 +10,27 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class DataFile:
-    """A Parquet file, and the one that names the positions of its rows that are deleted: columns file_path and pos."""
+    """A Parquet file, and the one that names the positions of its rows that are deleted: columns file_path and pos.
+
+    ``day``: where the file lacks its table's partition column, whose value is in the original folder's name.
+    """
 
     data: str
     deletes: str | None = None
+    day: str | None = None
 
 
 @dataclass(frozen=True)
 class Source:
-    """A table as it is in one snapshot. ``columns``: the Spark type of each; a file may lack a column: it is NULL."""
+    """A table as it is in one snapshot. ``columns``: the Spark type of each; a file may lack a column: it is NULL.
+
+    ``day`` is its partition column. No two of its files have the same name, whatever their folders.
+    """
 
     table: str
     columns: dict[str, str]
     files: tuple[DataFile, ...]
+    day: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Spark gives the tables that the embedded engine gives."""

@@ -1,0 +1,88 @@
+"""A home's tables for Spark: the files of a snapshot as they lie, and a plan that computes every model."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as parquet
+
+from flowguard.gold.tables import GOLD
+from flowguard.models import render
+from flowguard.models.frame import frame
+from flowguard.models.registry import BY_NAME, MODELS
+from flowguard.models.scope import Scope
+from flowguard.models.table import Model
+from flowguard.rounds import attribution
+from flowguard.settings import Settings
+from flowguard.silver.tables import ATTRIBUTED_ORDERS, SILVER
+from flowguard.spark import sql
+from flowguard.spark.plan import DataFile, Plan, Source
+from flowguard.warehouse import Session
+from flowguard.warehouse.base import parameters_of
+
+Tables = dict[str, pl.DataFrame]
+_SELECT = "SELECT * FROM {model.full_name} WHERE {of}"
+_FILES = "SELECT data_file, delete_file FROM ducklake_list_files('lake', '{table.name}', schema => '{table.schema}')"
+
+
+def plan(session: Session, settings: Settings, scopes: Sequence[Scope], folder: Path) -> Plan:
+    """Every model of scopes, from the newest snapshot into a folder."""
+    parameters = parameters_of(settings)
+    steps = tuple(sql.step(model, scopes, parameters, str(folder / model.full_name)) for model in MODELS)
+    return Plan(tuple(source(session, name) for name in sql.sources(MODELS)), sql.kept(scopes), steps)
+
+
+def source(session: Session, name: str) -> Source:
+    """A table's files in the newest snapshot."""
+    table = BY_NAME[name]
+    files = tuple(
+        DataFile(file, deletes, None if table.day in parquet.read_schema(file).names else _day(file))
+        for file, deletes in session.query(_FILES.format(table=table)).iter_rows()
+    )
+    return Source(name, sql.columns(table), files, table.day)
+
+
+def _day(file: str) -> str | None:
+    found = re.search(r"=(\d{4}-\d{2}-\d{2})/", file)
+    return found and found[1]
+
+
+def computed_by_duckdb(session: Session, scopes: Sequence[Scope]) -> Tables:
+    """Every model's rows of scopes, by full name, rebuilt in the home."""
+    with session.transaction():
+        for model in (model for model in SILVER if model is not ATTRIBUTED_ORDERS):
+            _rebuild(session, model, scopes)
+        attribution.rebuild(session, scopes)
+        for model in GOLD:
+            _rebuild(session, model, scopes)
+    return {model.full_name: session.query(_SELECT.format(model=model, of=_of(model, scopes))) for model in MODELS}
+
+
+def _rebuild(session: Session, model: Model, scopes: Sequence[Scope]) -> None:
+    for scope in scopes if model.day else scopes[:1]:
+        session.rebuild(model, scope)
+
+
+def _of(model: Model, scopes: Sequence[Scope]) -> str:
+    return " OR ".join(f"({render.in_scope(model, scope)})" for scope in scopes)
+
+
+def written_by_spark(folder: Path) -> Tables:
+    """What the files of a plan's steps hold; of days in folders, that they lie in theirs."""
+    return {model.full_name: _rows(model, folder / model.full_name) for model in MODELS}
+
+
+def _rows(model: Model, folder: Path) -> pl.DataFrame:
+    schema = frame(model, []).schema
+    found = [_of_file(model, file) for file in sorted(folder.rglob("*.parquet"))]
+    for rows in found:
+        assert rows.schema == schema, "other columns, types or order than the table's"
+    return pl.concat([frame(model, []), *found])
+
+
+def _of_file(model: Model, file: Path) -> pl.DataFrame:
+    rows = pl.DataFrame(parquet.ParquetFile(file).read())
+    if model.partitioned and model.day:
+        assert {f"_day={day}" for day in rows[model.day]} == {file.parent.name}
+    return rows
