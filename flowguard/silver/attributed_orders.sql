@@ -1,9 +1,11 @@
 -- An order and the click that gets the credit for it: one of the same user, at most the attribution window before it.
 --   last_click:  the last one, found by looking back from the order;
 --   first_click: the first one, found by looking ahead from the earliest instant that counts.
--- Per user, clicks and looks stand in one line, in which clicks are counted: a look back finds the click of its own
--- count, a look ahead the next one. So one sort finds all, however many pairs of clicks and orders there are. A click
--- that no order follows in its stretch of time or the next cannot matter and does not enter the line.
+-- Per user and stretch of time, clicks and looks stand in one line, in which clicks are counted: a look back finds the
+-- click of its own count, a look ahead the next one. So one sort finds all, however many pairs of clicks and orders
+-- there are. The line of a stretch has its orders, and the clicks of it and of the stretch before: as a stretch is as
+-- long as the attribution window, no others can matter to them. So the line of a user who never rests is short, too;
+-- and a click that no order follows in its stretch or the next enters no line.
 -- known is what was last told of the orders of the scope, from ops.outbox.
 WITH placed AS (
     SELECT
@@ -13,35 +15,35 @@ WITH placed AS (
     WHERE order_timestamp >= $start AND order_timestamp < $end AND TOUCHED(user_id)
 ),
 near AS (
-    SELECT user_id, stretch
+    SELECT user_id, stretch, stretch AS click_stretch
     FROM placed
     UNION
-    SELECT user_id, stretch - 1
+    SELECT user_id, stretch, stretch - 1
     FROM placed
 ),
 clicks AS (
-    SELECT clicked.event_id, clicked.user_id, clicked.item_id, clicked.category, clicked.event_timestamp
+    SELECT clicked.event_id, clicked.user_id, near.stretch, clicked.item_id, clicked.category, clicked.event_timestamp
     FROM silver.clicks_cleaned AS clicked
-    JOIN near ON near.user_id = clicked.user_id AND near.stretch = STRETCH(clicked.event_timestamp)
+    JOIN near ON near.user_id = clicked.user_id AND near.click_stretch = STRETCH(clicked.event_timestamp)
     WHERE
         clicked.event_type = 'click'
         AND clicked.event_timestamp >= $start - $attribution_window AND clicked.event_timestamp < $end
 ),
 line AS (
     SELECT
-        user_id, event_timestamp AS instant, 1 AS step, event_id, item_id, category, CAST(NULL AS VARCHAR) AS model,
-        CAST(NULL AS VARCHAR) AS order_id, CAST(NULL AS DATE) AS order_date,
+        user_id, stretch, event_timestamp AS instant, 1 AS step, event_id, item_id, category,
+        CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS order_id, CAST(NULL AS DATE) AS order_date,
         CAST(NULL AS TIMESTAMP) AS order_timestamp, CAST(NULL AS DECIMAL(18, 2)) AS price
     FROM clicks
     UNION ALL
     SELECT
-        user_id, order_timestamp, 2, event_id, item_id, category, 'last_click',
+        user_id, stretch, order_timestamp, 2, event_id, item_id, category, 'last_click',
         order_id, order_date, order_timestamp, price
     FROM placed
     WHERE CHOSEN('last_click')
     UNION ALL
     SELECT
-        user_id, order_timestamp - $attribution_window, 0, event_id, item_id, category, 'first_click',
+        user_id, stretch, order_timestamp - $attribution_window, 0, event_id, item_id, category, 'first_click',
         order_id, order_date, order_timestamp, price
     FROM placed
     WHERE CHOSEN('first_click')
@@ -50,7 +52,7 @@ counted AS (
     SELECT
         line.*,
         COUNT(CASE WHEN step = 1 THEN 1 END) OVER (
-            PARTITION BY user_id ORDER BY instant, step, event_id
+            PARTITION BY user_id, stretch ORDER BY instant, step, event_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS clicks_so_far
     FROM line
@@ -64,7 +66,7 @@ looks AS (
 ),
 clicked AS (
     SELECT
-        user_id, clicks_so_far AS number, event_id AS click_event_id, item_id AS clicked_item_id,
+        user_id, stretch, clicks_so_far AS number, event_id AS click_event_id, item_id AS clicked_item_id,
         category AS clicked_category, instant AS click_timestamp
     FROM counted
     WHERE model IS NULL
@@ -80,7 +82,7 @@ attributed AS (
         ) AS digest
     FROM looks
     LEFT JOIN clicked
-        ON clicked.user_id = looks.user_id AND clicked.number = looks.number
+        ON clicked.user_id = looks.user_id AND clicked.stretch = looks.stretch AND clicked.number = looks.number
         AND clicked.click_timestamp >= looks.order_timestamp - $attribution_window
         AND clicked.click_timestamp <= looks.order_timestamp
 ),

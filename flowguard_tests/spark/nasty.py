@@ -7,9 +7,10 @@ from typing import Any
 
 from flowguard_tests.rounds.histories import Sent
 
-FIRST, DAYS = datetime(2026, 10, 19), 21
-"""Three weeks around the days on which clocks were turned back in Europe and in America."""
-HIGHEST = "9999999999999999.99"
+FIRST, DAYS = datetime(2026, 10, 19), 14
+"""Two weeks with the days on which clocks were turned back in Europe and in America."""
+DEAREST, HIGHEST = "dearest", "9999999999999999.99"
+"""The only order of its week, as no sum has room for another, once it has the highest price that its column takes."""
 _ONE, _WINDOW = timedelta(microseconds=1), timedelta(minutes=30)
 _KINDS = ["impression"] * 4 + ["click"] * 6 + ["order_placed"] * 4 + ["order_refunded"]
 _CLOCKS = [datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 25, 1, 0), datetime(2026, 11, 1, 1, 30)]
@@ -61,11 +62,9 @@ def _instant(random: Random, anchors: list[datetime]) -> datetime:
 
 
 def _dearest() -> dict[str, Any]:
-    """The only order of its week, as no sum of that column has room for another."""
-    at = FIRST - timedelta(days=9, hours=3)
     return {
-        "event_id": "dearest", "event_type": "order_placed", "order_id": "dearest", "user_id": "rich",
-        "item_id": "gold", "price": HIGHEST, "event_timestamp": f"{at.isoformat()}Z",
+        "event_id": DEAREST, "event_type": "order_placed", "order_id": DEAREST, "user_id": "rich", "item_id": "gold",
+        "price": "1", "event_timestamp": f"{(FIRST - timedelta(days=9, hours=3)).isoformat()}Z",
     }  # fmt: skip
 
 

@@ -29,11 +29,15 @@ ALL = [days(date(2026, 10, 1), date(2026, 11, 30))]
 SOME = [days(date(2026, 10, 24), date(2026, 10, 26)), days(date(2026, 11, 1), date(2026, 11, 1))]
 EVENTS, ROUNDS = 3000, 4
 SPOILED = (
+    f"UPDATE bronze.orders_raw SET price = {nasty.HIGHEST} WHERE order_id = '{nasty.DEAREST}'",
     "UPDATE bronze.clicks_raw SET page = '', session_id = '' WHERE _offset % 7 = 0",
     "DELETE FROM bronze.clicks_raw WHERE _offset % 31 = 0",
-    "DELETE FROM bronze.orders_raw WHERE _offset % 31 = 0",
+    f"DELETE FROM bronze.orders_raw WHERE _offset % 31 = 0 AND order_id <> '{nasty.DEAREST}'",
 )
-"""Empty texts, which no event has; and gaps in the files as they were written, so that positions matter."""
+"""What no event has: a price that fills its column, empty texts; and gaps in the files, so that positions matter."""
+_SMALL = "--conf spark.ui.enabled=false --conf spark.ui.showConsoleProgress=false --conf spark.sql.shuffle.partitions=4"
+_LISTED = "--conf spark.sql.sources.parallelPartitionDiscovery.threshold=10000"
+"""For little data in many files: jobs that list files, and tasks that have nothing to do, take most of the time."""
 
 Run = Callable[[Plan], list[dict[str, Any]]]
 """Does a plan, and gives what was told of its steps."""
@@ -48,7 +52,7 @@ def spark() -> Iterator[Run]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         environment.setenv("JAVA_HOME", str(java().parent.parent))
-        environment.setenv("PYSPARK_SUBMIT_ARGS", "--master local[2] --conf spark.ui.enabled=false pyspark-shell")
+        environment.setenv("PYSPARK_SUBMIT_ARGS", f"--master local[2] {_SMALL} {_LISTED} pyspark-shell")
         with session() as started:
 
             def do(plan: Plan) -> list[dict[str, Any]]:
