@@ -37,7 +37,6 @@ CLICKS, READERS = 5, 5
 PERIOD = "1 year"
 DRAWN = """
 (name) => document.querySelector(`.st-key-end_of_${name}`) && !document.querySelector('[data-testid=stSkeleton]')
-  && document.querySelectorAll('[data-testid=stVegaLiteChart]').length > 2
   && [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every((at) => at.querySelector('svg, canvas'))
 """
 console = Console(highlight=False)

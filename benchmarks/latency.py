@@ -25,7 +25,7 @@ from statistics import quantiles
 from typing import Self
 from uuid import uuid4
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 from rich.console import Console
 
 from benchmarks import dashboard
@@ -139,18 +139,22 @@ class _Watcher:
 
 
 class _Reader:
-    """Reads the published stream; remembers when each order was there."""
+    """Reads the published stream; remembers when each order was there.
+
+    Assigned only while there is something to read: at the end of a partition the embedded broker answers a fetch
+    without a pause, and is asked again at once.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.read: dict[str, float] = {}
         self._topic = settings.attributed_topic
-        self._consumer = Consumer(config.consumer(settings) | {"group.id": "bench", "auto.offset.reset": "earliest"})
+        self._consumer = Consumer(config.consumer(settings) | {"group.id": "bench", "enable.partition.eof": True})
+        self._offsets: dict[int, int] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
-        partitions = self._consumer.list_topics(self._topic, 10).topics[self._topic].partitions
-        self._consumer.assign([TopicPartition(self._topic, number, 0) for number in partitions])
+        self._offsets = dict.fromkeys(self._consumer.list_topics(self._topic, 10).topics[self._topic].partitions, 0)
         self._thread.start()
         return self
 
@@ -160,14 +164,24 @@ class _Reader:
         self._consumer.close()
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
+        while not self._stopped.wait(LOOK_SECONDS):
+            places = [TopicPartition(self._topic, number, offset) for number, offset in self._offsets.items()]
+            if behind := [place for place in places if self._end(place) > place.offset]:
+                self._consumer.assign(behind)
+                self._read_to_the_end({place.partition for place in behind})
+                self._consumer.unassign()
+
+    def _end(self, place: TopicPartition) -> int:
+        return self._consumer.get_watermark_offsets(place, timeout=10)[1]
+
+    def _read_to_the_end(self, partitions: set[int]) -> None:
+        while partitions and not self._stopped.is_set():
             for message in self._consumer.consume(1000, timeout=0.05):
                 if message.error() is None:
                     self.read.setdefault(message.key().decode(), time.monotonic())
-            # At the end of a partition the embedded broker answers without a pause, and is asked again at once.
-            self._consumer.pause(self._consumer.assignment())
-            self._stopped.wait(LOOK_SECONDS)
-            self._consumer.resume(self._consumer.assignment())
+                elif message.error().code() == KafkaError._PARTITION_EOF:
+                    self._offsets[message.partition()] = message.offset()
+                    partitions.discard(message.partition())
 
 
 def _steady(settings: Settings, warehouse: Warehouse, minutes: float, readers: int) -> None:

@@ -81,6 +81,8 @@ def _tile(figure: Figure) -> None:
             figure.value,
             words.relative(yesterday).replace("−", "-") if yesterday else None,
             delta_description="vs yesterday" if yesterday else None,
+            delta_color="off" if yesterday and not yesterday.difference else "normal",
+            delta_arrow="off" if yesterday and not yesterday.difference else "auto",
         )
         if last_week:
             st.caption(f"{words.relative(last_week)} vs a week ago")

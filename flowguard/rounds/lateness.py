@@ -106,16 +106,20 @@ def _verdict(
     silent = None if newest is None else instant - newest
     expected = quiet is None or (silent is not None and silent <= quiet)
     if waiting > limit:
-        state, text = State.stopped, f"{records:,} records wait to be ingested, the oldest for {_seconds(waiting)}"
+        state, text = State.stopped, f"{_records(records)} to be ingested, the oldest for {_seconds(waiting)}"
     elif silent is None:
         state, text = State.no_traffic, "no record has come yet"
     elif silent > limit and not records:
         state, text = State.no_traffic, f"all is ingested; the newest record came at {newest:%F %T} UTC"
     else:
-        state, text = State.fresh, f"{records:,} records wait, the oldest for {_seconds(waiting)}"
+        state, text = State.fresh, f"{_records(records)}, the oldest for {_seconds(waiting)}"
     if not expected:
         text += f"; one is expected each {_seconds(quiet or limit)}"
     return Verdict(topic, state, records, waiting.total_seconds(), newest, f"{state}: {text}", expected, lags)
+
+
+def _records(number: int) -> str:
+    return "1 record waits" if number == 1 else f"{number:,} records wait"
 
 
 def _seconds(duration: timedelta) -> str:
