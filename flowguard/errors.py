@@ -8,7 +8,8 @@
     │   ├── Superseded            another process does the same work now
     │   ├── WarehouseBusy         another process holds the write lock, or the catalog
     │   ├── WarehouseUnavailable  the warehouse did not answer, or the login has expired
-    │   └── StorageFailed         the disk is full, or cannot be written; the stage has lost a file
+    │   ├── StorageFailed         the disk is full, or cannot be written; the stage has lost a file
+    │   └── EngineFailed          Spark did not answer, or its job failed
     └── Terminal                  a person has to decide or mend something
         ├── InvalidSettings       a setting is missing or unreadable
         ├── InvalidInput          a command was given something it cannot use
@@ -55,6 +56,10 @@ class WarehouseUnavailable(Transient):
 
 class StorageFailed(Transient):
     """The disk is full, cannot be written, or has lost a file. Nothing of what was being written is in the tables."""
+
+
+class EngineFailed(Transient):
+    """Spark did not answer, or its job failed. The tables are as they were."""
 
 
 class Terminal(FlowGuardError):

@@ -66,6 +66,20 @@ class Settings(BaseSettings):
     snowflake_database: str = Field("FLOWGUARD", description="Database of the tables; nothing else needs be in it")
     snowflake_endpoint: str | None = Field(None, description="URL to reach Snowflake at, where not the account's own")
 
+    spark_master: str = Field(
+        "local[*]", description="Where Spark computes: local[*], spark://host:port, yarn, k8s://…"
+    )
+    spark_home: Path | None = Field(None, description="A Spark that is there; none: that of the extra 'spark'")
+    spark_conf: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="More for spark-submit, such as spark.executor.memory=8g,spark.executor.cores=4"
+    )
+    spark_stage: Path | None = Field(
+        None, description="Folder for what goes to Spark and back, which its whole cluster sees; none: in the home"
+    )
+    spark_from_events: int | None = Field(
+        None, ge=1, description="A backfill of so many events or more is computed by Spark; none: only when asked for"
+    )
+
     kafka_bootstrap_servers: str = Field("127.0.0.1:19092", description="Kafka brokers, host:port, comma-separated")
     orders_topic: str = Field("orders.v1", description="Topic of order events")
     clicks_topic: str = Field("clicks.v1", description="Topic of impressions and clicks")
@@ -167,7 +181,8 @@ class Settings(BaseSettings):
         return {**PACE_OF_SNOWFLAKE, **given} if given.get("warehouse") == "snowflake" else given
 
     @field_validator(
-        *("gateway_api_keys", "gateway_cors_origins", "attribution_models", "published_models"), mode="before"
+        *("gateway_api_keys", "gateway_cors_origins", "attribution_models", "published_models", "spark_conf"),
+        mode="before",
     )
     @classmethod
     def _comma_separated(cls, value: object) -> object:
@@ -183,6 +198,20 @@ class Settings(BaseSettings):
         if wrong := [str(place) for place, url in enumerate(urls, 1) if not re.match(r"[\w+.-]+://\S", url)]:
             raise ValueError(f"number {', '.join(wrong)} is no URL such as json://host/path or slack://…")
         return urls
+
+    @field_validator("spark_conf")
+    @classmethod
+    def _pairs(cls, pairs: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [pair for pair in pairs if not re.match(r"spark\.[\w.-]+=", pair)]:
+            raise ValueError(f"{', '.join(wrong)}: each is spark.NAME=VALUE")
+        return pairs
+
+    @field_validator("spark_master")
+    @classmethod
+    def _master(cls, master: str) -> str:
+        if not re.match(r"local(\[.+\])?$|yarn$|(spark|k8s)://\S", master):
+            raise ValueError("not a master such as local[*], spark://host:7077, yarn or k8s://https://host:port")
+        return master
 
     @field_validator("owner")
     @classmethod

@@ -11,7 +11,7 @@ import pytest
 
 from flowguard.errors import MissingComponent
 from flowguard.local import apache_kafka, broker, fakesnow
-from flowguard.local.apache_kafka.java import java
+from flowguard.local.java import java
 from flowguard_tests import postgres
 
 
@@ -31,7 +31,7 @@ def _runs(command: Callable[[Path, int], list[str]]) -> bool:
 
 def _has_java() -> bool:
     try:
-        return bool(java())
+        return bool(java("Spark", "spark"))
     except MissingComponent:
         return False
 

@@ -11,7 +11,7 @@ from typing import Any
 from flowguard.errors import PlatformFailed
 
 LOCK = "platform.lock"
-CONTENTS = ("settings.env", LOCK, "broker", "dagster", "fakesnow", "kafka", "logs", "reports", "warehouse")
+CONTENTS = ("settings.env", LOCK, "broker", "dagster", "fakesnow", "kafka", "logs", "reports", "spark", "warehouse")
 """What FlowGuard makes in a home."""
 
 

@@ -5,6 +5,7 @@ click to the end of the window; an event that stopped counting, being a duplicat
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -63,9 +64,10 @@ def follow(session: Session, orders: pl.DataFrame, clicks: pl.DataFrame, window:
     return changes | count_days(ATTRIBUTED_ORDERS.full_name, affected["event_timestamp"])
 
 
-def rebuild(session: Session, scopes: Sequence[Scope]) -> Changes:
+def rebuild(session: Session, scopes: Sequence[Scope], late: pl.DataFrame | None = None) -> Changes:
     """Attribute again the orders of scopes, all touched or all whole, and note in the outbox what changed.
 
+    ``late``: users, in column user_id, of whom more is known than in rows that were prepared for whole scopes.
     Returns the days of their clicks too, before and now: GOLD counts an order on the day of its click. The days of
     the orders are known to the caller.
     """
@@ -73,16 +75,20 @@ def rebuild(session: Session, scopes: Sequence[Scope]) -> Changes:
     outbox.recall(session, scopes)
     for scope in scopes:
         session.rebuild(ATTRIBUTED_ORDERS, scope)
+    if late is not None and late.height:
+        session.keep("touched", late)
+        for scope in scopes:
+            session.rebuild(ATTRIBUTED_ORDERS, replace(scope, touched=True))
     crash_point("attribution.rebuilt")
     changes = outbox.note(session, scopes)
     crash_point("attribution.noted")
     return changes | {(ATTRIBUTED_ORDERS.full_name, day): 0 for day in (*days, *_click_days(session, scopes))}
 
 
-def rebuild_days(session: Session, scopes: Sequence[Scope]) -> Changes:
+def rebuild_days(session: Session, scopes: Sequence[Scope], late: pl.DataFrame | None = None) -> Changes:
     """Attribute again the orders of whole days, within a transaction; each day is named, as if it had changed."""
     days = [day for scope in scopes for day in scope.days]
-    return rebuild(session, scopes) | {(ATTRIBUTED_ORDERS.full_name, day): 0 for day in days}
+    return rebuild(session, scopes, late) | {(ATTRIBUTED_ORDERS.full_name, day): 0 for day in days}
 
 
 def catch_up(session: Session) -> None:

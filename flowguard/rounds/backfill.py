@@ -148,7 +148,7 @@ class _Plan:
 
     def _rebuild_silver(self, tables: Sequence[str], scope: Scope, events: int) -> tuple[Changes, int]:
         with self.session.transaction():
-            if raws := _raws_of(tables):
+            if raws := raws_of(tables):
                 changes = rebuild_events(self.session, self.settings, raws, [scope])
             else:
                 changes = attribution.rebuild_days(self.session, [scope])
@@ -162,7 +162,7 @@ class _Plan:
         return changes, sum(changes.values())
 
 
-def _raws_of(tables: Collection[str]) -> list[str]:
+def raws_of(tables: Collection[str]) -> list[str]:
     """The raw tables whose events decide tables; none for attribution, which is computed from clean ones."""
     return [raw for raw, names in ((ORDERS_RAW.full_name, ORDERS), (CLICKS_RAW.full_name, CLICKS)) if names & {*tables}]
 
@@ -172,7 +172,7 @@ def _pieces(session: Session, tables: Sequence[str], first: date, last: date) ->
     if not tables:
         yield days(first, last), 0
         return
-    counts = _events_by_day(session, _raws_of(tables) or RAW, days(first, last))
+    counts = events_by_day(session, raws_of(tables) or RAW, days(first, last))
     begin, events = first, 0
     for day in days(first, last).days:
         coming = counts.get(day, 0)
@@ -183,7 +183,7 @@ def _pieces(session: Session, tables: Sequence[str], first: date, last: date) ->
     yield days(begin, last), events
 
 
-def _events_by_day(session: Session, raws: Collection[str], scope: Scope) -> dict[date, int]:
+def events_by_day(session: Session, raws: Collection[str], scope: Scope) -> dict[date, int]:
     selects = " UNION ALL ".join(
         f"SELECT CAST(event_timestamp AS DATE) AS day FROM {raw} WHERE {covered([scope], 'event_timestamp')}"
         for raw in raws

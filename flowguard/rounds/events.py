@@ -25,13 +25,25 @@ def rebuild_events(session: Session, settings: Settings, raws: Collection[str], 
     Every day is named, and the days of arrival of its events, as if it had changed; so are the days of orders of
     other days whose refund did.
     """
+    changes = rebuild_cleaned(session, raws, scopes)
+    return changes | attribution.rebuild_days(session, attributed(settings, raws, scopes))
+
+
+def rebuild_cleaned(session: Session, raws: Collection[str], scopes: Sequence[Scope]) -> Changes:
+    """Rebuild the event days of scopes but for their attribution."""
     changes: Changes = {}
     if ORDERS_RAW.full_name in raws:
         changes |= _rebuild_orders(session, scopes)
     if CLICKS_RAW.full_name in raws:
         changes |= _rebuild(session, CLICK_MODELS, CLICKS_RAW.full_name, scopes)
-        scopes = attribution.after_clicks(scopes, settings.attribution_window)
-    return changes | attribution.rebuild_days(session, scopes)
+    return changes
+
+
+def attributed(settings: Settings, raws: Collection[str], scopes: Sequence[Scope]) -> Sequence[Scope]:
+    """The scopes of the orders that are attributed again when the events of scopes are rebuilt."""
+    if CLICKS_RAW.full_name in raws:
+        return attribution.after_clicks(scopes, settings.attribution_window)
+    return scopes
 
 
 def _rebuild_orders(session: Session, scopes: Sequence[Scope]) -> Changes:

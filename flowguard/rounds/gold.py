@@ -41,7 +41,7 @@ def refresh(warehouse: Warehouse, settings: Settings, also: Mapping[str, Collect
     table is computed by one statement, however many days there are.
     """
     changes: Changes = {}
-    with _only_writer(settings.home), warehouse.session() as session:
+    with only_writer(settings.home), warehouse.session() as session:
         for models, marks in _LEVELS:
             changes |= _refresh(warehouse, session, models, marks, also)
         _put_off(session, also)
@@ -67,31 +67,40 @@ def _refresh(
     with session.transaction():
         changes = _swap(session, work)
         crash_point("gold.swapped")
-        session.execute(_CLEAR)
+        clear(session)
         crash_point("gold.cleared")
     crash_point("gold.committed")
     return changes
 
 
-def _only_writer(home: Path) -> AbstractContextManager[None]:
-    """Two refreshes at once could overwrite newer figures with older ones."""
+def only_writer(home: Path) -> AbstractContextManager[None]:
+    """Two refreshes at once could overwrite newer figures with older ones.
+
+    Raises:
+        WarehouseBusy: another one is still at work.
+    """
     return file_lock(home / "warehouse" / "gold.lock", _LOCK_TIMEOUT_SECONDS)
 
 
-def _waits(model: Model, day: date, held: Collection[date]) -> bool:
+def clear(session: Session) -> None:
+    """Clear exactly the marks in relation ``used``."""
+    session.execute(_CLEAR)
+
+
+def waits(model: Model, day: date, held: Collection[date]) -> bool:
     """Whether a day of a table is held back. Tables without days follow what there is of the days."""
     return model.day is not None and model is not FLOW_LEDGER and day in held
 
 
 def _free_of(model: Model, also: Mapping[str, Collection[date]], held: Collection[date]) -> list[date]:
-    return [day for day in also.get(model.full_name, ()) if not _waits(model, day, held)]
+    return [day for day in also.get(model.full_name, ()) if not waits(model, day, held)]
 
 
 def _put_off(session: Session, also: Mapping[str, Collection[date]]) -> None:
     """Mark the given days that are held back, so that they are refreshed as soon as they are not."""
     held = holds(session)
     marks = {
-        (model.reads[0], day) for model in GOLD for day in also.get(model.full_name, ()) if _waits(model, day, held)
+        (model.reads[0], day) for model in GOLD for day in also.get(model.full_name, ()) if waits(model, day, held)
     }
     if marks:
         with session.transaction():

@@ -7,17 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-
-@dataclass(frozen=True)
-class DataFile:
-    """A Parquet file, and the one that names the positions of its rows that are deleted: columns file_path and pos.
-
-    ``day``: where the file lacks its table's partition column, whose value is in the original folder's name.
-    """
-
-    data: str
-    deletes: str | None = None
-    day: str | None = None
+from flowguard.warehouse.base import DataFile
 
 
 @dataclass(frozen=True)

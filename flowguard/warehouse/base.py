@@ -1,8 +1,10 @@
 """What a warehouse can do: read a snapshot, stage files, and change many tables in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import Protocol
 
 import polars as pl
@@ -20,6 +22,19 @@ class Staged:
     table: Table
     files: tuple[str, ...]
     rows: int
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A Parquet file of a table, and the one that names the positions of its rows that are deleted: columns file_path
+    and pos.
+
+    ``day``: where the file lacks its table's partition column, whose value is in the original folder's name.
+    """
+
+    data: str
+    deletes: str | None = None
+    day: str | None = None
 
 
 class Session(Protocol):
@@ -50,11 +65,20 @@ class Session(Protocol):
     def append(self, staged: Staged) -> None:
         """Make staged rows part of their table."""
 
+    def files(self, table: Table, folder: Path) -> tuple[DataFile, ...]:
+        """A table's rows as Parquet files in a folder, where they stay until somebody deletes them.
+
+        Within a snapshot they are the rows of that snapshot. No two files have the same name.
+        """
+
     def insert(self, table: Table, rows: pl.DataFrame | str) -> None:
         """Insert a frame, or the rows of a SELECT, by column name."""
 
     def rebuild(self, model: Model, scope: Scope) -> None:
         """Delete a model's rows of a scope and insert what its SQL gives for it."""
+
+    def prepare(self, staged: Iterable[Staged]) -> None:
+        """Let the next rebuild of whole days of each of these models take staged rows instead of computing them."""
 
 
 class Warehouse(Protocol):
@@ -68,6 +92,13 @@ class Warehouse(Protocol):
 
     def stage(self, table: Table, frame: pl.DataFrame) -> Staged:
         """Write rows to files outside of any transaction."""
+
+    def adopt(self, table: Table, folder: Path, days: Collection[date] | None = None) -> Staged:
+        """Stage the Parquet files in a folder, which another engine wrote with all columns of the table.
+
+        Of a table that is partitioned they are in folders ``_day=2026-11-21``, and are taken as they are. Of another
+        one, rows of other days than ``days`` are left out.
+        """
 
     def model_sql(self, model: Model, scope: Scope) -> str:
         """The SELECT of a model for a scope, as a session takes it."""

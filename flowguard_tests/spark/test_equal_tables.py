@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from polars.testing import assert_frame_equal
 
-from flowguard.local.apache_kafka.java import java
+from flowguard.local.java import java
 from flowguard.models.registry import MODELS
 from flowguard.models.scope import Scope, days
 from flowguard.rounds import gold
@@ -51,7 +51,7 @@ def spark() -> Iterator[Run]:
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        environment.setenv("JAVA_HOME", str(java().parent.parent))
+        environment.setenv("JAVA_HOME", str(java("Spark", "spark").parent.parent))
         environment.setenv("PYSPARK_SUBMIT_ARGS", f"--master local[2] {_SMALL} {_LISTED} pyspark-shell")
         with session() as started:
 

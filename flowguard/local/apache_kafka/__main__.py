@@ -7,13 +7,13 @@ import sys
 
 from flowguard.errors import MissingComponent
 from flowguard.local.apache_kafka import jars
-from flowguard.local.apache_kafka.java import java
+from flowguard.local.java import java
 
 try:
     if sys.argv[1:] == ["pin"]:
         sys.stdout.write(jars.pin())
     else:
-        java()
+        java("Apache Kafka", "kafka")
         jars.install(progress=lambda doing: sys.stderr.write(f"{doing} …\n"))
 except MissingComponent as error:
     sys.exit(str(error))

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flowguard.errors import MissingComponent
-from flowguard.local.apache_kafka.java import java
+from flowguard.local.java import java
 
 POM = Path(__file__).with_name("pom.xml")
 LONGEST_SECONDS = 900
@@ -45,7 +45,7 @@ def _tools(libs: Path, cache: Path) -> Iterator[tuple[str, Sequence[str]]]:
     if ivy is not None:
         names = f"{libs.absolute()}/[artifact]-[revision](-[classifier]).[ext]"
         what = ["-ivy", str(POM), "-confs", "runtime", "-types", "jar", "bundle", "-retrieve", names]
-        yield "Ivy", [str(java()), "-jar", str(ivy), "-warn", "-cache", str(cache), *what]
+        yield "Ivy", [str(java("Apache Kafka", "kafka")), "-jar", str(ivy), "-warn", "-cache", str(cache), *what]
 
 
 def _ivy() -> Path | None:

@@ -12,7 +12,7 @@ import uuid
 from pathlib import Path
 
 from flowguard.local.apache_kafka import jars
-from flowguard.local.apache_kafka.java import java
+from flowguard.local.java import java
 from flowguard.local.ports import HOST, free_port
 
 CONFIG = "server.properties"
@@ -54,7 +54,7 @@ def main(directory: Path, port: int) -> None:
     os.chdir(directory)
     Path(CONFIG).write_text(settings(port, free_port()))
     log = Path(__file__).with_name("log4j2.properties").as_uri()
-    kafka = [str(java()), "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"]
+    kafka = [str(java("Apache Kafka", "kafka")), "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"]
     kafka += [f"-Dlog4j2.configurationFile={log}", "-cp", jars.classpath()]
     if not _FORMATTED.exists():
         _format(kafka)

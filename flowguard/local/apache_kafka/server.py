@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from flowguard.local.apache_kafka import jars
-from flowguard.local.apache_kafka.java import java
 from flowguard.local.broker_process import BrokerProcess
+from flowguard.local.java import java
 
 
 def command(data_dir: Path, port: int) -> list[str]:
@@ -14,7 +14,7 @@ def command(data_dir: Path, port: int) -> list[str]:
     Raises:
         MissingComponent: there is no Java that is new enough, or Kafka is not installed.
     """
-    java()
+    java("Apache Kafka", "kafka")
     jars.classpath()
     return [sys.executable, "-P", "-m", "flowguard.local.apache_kafka.run", str(data_dir.absolute()), str(port)]
 

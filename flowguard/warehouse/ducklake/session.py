@@ -1,6 +1,6 @@
 """One connection to the lake: snapshots, transactions, and the changes made in them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from flowguard.faults import crash_point
 from flowguard.models import render
 from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
-from flowguard.warehouse.base import Staged
+from flowguard.warehouse.base import DataFile, Staged
+from flowguard.warehouse.ducklake import files
 from flowguard.warehouse.ducklake.connection import FULL_STRENGTH, LAKE, SMALL_STEPS, Limits
 from flowguard.warehouse.ducklake.errors import storage_errors, translated
 
@@ -30,6 +31,7 @@ class DuckLakeSession:
         self._lock = lock
         self._model_sql = model_sql
         self._folder = folder
+        self._prepared: dict[str, Staged] = {}
 
     def query(self, sql: str) -> pl.DataFrame:
         with translated():
@@ -78,6 +80,10 @@ class DuckLakeSession:
                 f"schema => '{staged.table.schema}')"
             )
 
+    def files(self, table: Table, folder: Path) -> tuple[DataFile, ...]:
+        with storage_errors(folder):
+            return files.at_hand(self._connection, table, folder)
+
     def insert(self, table: Table, rows: pl.DataFrame | str) -> None:
         with self._relation(rows) as source:
             self._connection.execute(f"INSERT INTO {table.full_name} BY NAME {source}")
@@ -85,7 +91,13 @@ class DuckLakeSession:
     def rebuild(self, model: Model, scope: Scope) -> None:
         self._connection.execute(render.delete(model, scope))
         crash_point("silver.deleted")
-        self.insert(model, self._model_sql(model, scope))
+        if not scope.touched and (staged := self._prepared.pop(model.full_name, None)):
+            self.append(staged)
+        else:
+            self.insert(model, self._model_sql(model, scope))
+
+    def prepare(self, staged: Iterable[Staged]) -> None:
+        self._prepared |= {part.table.full_name: part for part in staged}
 
     def _limit(self, limits: Limits) -> None:
         for name, value in limits.items():

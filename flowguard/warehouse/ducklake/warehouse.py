@@ -1,7 +1,7 @@
 """The tables of a home in DuckLake."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from functools import partial
@@ -20,6 +20,7 @@ from flowguard.models.scope import Scope
 from flowguard.models.table import BYTES, Model, Table
 from flowguard.settings import Settings
 from flowguard.warehouse.base import Session, Staged, parameters_of
+from flowguard.warehouse.ducklake import files
 from flowguard.warehouse.ducklake.connection import LAKE, connect
 from flowguard.warehouse.ducklake.errors import interruptions, only_select, storage_errors
 from flowguard.warehouse.ducklake.maintenance import STEPS
@@ -76,6 +77,11 @@ class DuckLakeWarehouse:
             return Staged(table, (self._write(table, frame, None),), frame.height)
         parts = frame.partition_by(table.day, as_dict=True).items()
         return Staged(table, tuple(self._write(table, part, day) for (day,), part in parts), frame.height)
+
+    def adopt(self, table: Table, folder: Path, days: Collection[date] | None = None) -> Staged:
+        with storage_errors(self._folder):
+            taken, rows = files.take_in(table, folder, self._folder / "data" / table.schema / table.name, days)
+        return Staged(table, taken, rows)
 
     def model_sql(self, model: Model, scope: Scope) -> str:
         return render.select(model, scope, parameters_of(self._settings))

@@ -3,21 +3,22 @@
 Between BEGIN and COMMIT there is no DDL, which would commit: what is kept goes into a table that was made before.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import polars as pl
 from sqlglot import exp
 
-from flowguard.errors import StorageFailed
+from flowguard.errors import InvalidInput, StorageFailed
 from flowguard.faults import crash_point
 from flowguard.models import render
 from flowguard.models.parameters import Parameters
 from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
-from flowguard.warehouse.base import Staged
+from flowguard.warehouse.base import DataFile, Staged
 from flowguard.warehouse.snowflake import scratch, stage
 from flowguard.warehouse.snowflake.dialect import parse, translate
 from flowguard.warehouse.snowflake.errors import translated
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
 
+NO_SPARK = (
+    "Spark reads and writes the files of DuckLake only: on Snowflake, take a larger virtual warehouse "
+    "(FLOWGUARD_SNOWFLAKE_WAREHOUSE) for a rebuild of years, and leave --engine out"
+)
 LONGEST_STATEMENT_SECONDS = 3600
 """Of a transaction, which may rebuild years; the connection's own limit is for what people and sensors wait for."""
 
@@ -52,6 +57,7 @@ class SnowflakeSession:
         self._ids: list[str] = []
         self._patience: int | None = None
         self._in_transaction = False
+        self._prepared: dict[str, Staged] = {}
 
     def query(self, sql: str) -> pl.DataFrame:
         if self._recall is None or self._kept or self._in_transaction:
@@ -108,7 +114,16 @@ class SnowflakeSession:
     def rebuild(self, model: Model, scope: Scope) -> None:
         self._run(self._translate(render.delete(model, scope)), model.full_name)
         crash_point("silver.deleted")
-        self.insert(model, render.select(model, scope, self._parameters))
+        if not scope.touched and (staged := self._prepared.pop(model.full_name, None)):
+            self.append(staged)
+        else:
+            self.insert(model, render.select(model, scope, self._parameters))
+
+    def prepare(self, staged: Iterable[Staged]) -> None:
+        self._prepared |= {part.table.full_name: part for part in staged}
+
+    def files(self, table: Table, folder: Path) -> tuple[DataFile, ...]:
+        raise InvalidInput(NO_SPARK)
 
     def forget(self) -> None:
         """Delete what was kept. A DELETE locks the table against others', so this is not done in a transaction."""

@@ -1,7 +1,8 @@
 """The tables of a home in Snowflake."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,7 +21,7 @@ from flowguard.warehouse.snowflake.connection import connect
 from flowguard.warehouse.snowflake.dialect import parse
 from flowguard.warehouse.snowflake.errors import translated
 from flowguard.warehouse.snowflake.recall import Recall
-from flowguard.warehouse.snowflake.session import SnowflakeSession
+from flowguard.warehouse.snowflake.session import NO_SPARK, SnowflakeSession
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -59,6 +60,9 @@ class SnowflakeWarehouse:
         if frame.is_empty():
             return Staged(table, (), 0)
         return _reconnecting(lambda: self._stage(table, frame))
+
+    def adopt(self, table: Table, folder: Path, days: Collection[date] | None = None) -> Staged:
+        raise InvalidInput(NO_SPARK)
 
     def model_sql(self, model: Model, scope: Scope) -> str:
         return render.select(model, scope, parameters_of(self._settings))

