@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import date, datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
@@ -12,6 +13,9 @@ from flowguard.cli.app import Home, app, console, day_option, remarks
 from flowguard.errors import PlatformFailed
 from flowguard.local.home import running
 from flowguard.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from flowguard.spark.engine import Engine
 
 INTERRUPTED = 130
 
@@ -28,6 +32,14 @@ def backfill(
             show_default=False,
         ),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="warehouse|spark",
+            help="What computes.  [default: the warehouse, or Spark from FLOWGUARD_SPARK_FROM_EVENTS events on]",
+            show_default=False,
+        ),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Compute days of tables again. The result is the same however often it is done; ingestion goes on meanwhile.
@@ -41,15 +53,17 @@ def backfill(
     was, and it says how to go on.
     """
     from flowguard.rounds.rebuildable import BY_DEFAULT, refuse_days, tables_named
+    from flowguard.spark.engine import engine_named
 
     settings = load_settings(home)
+    named = engine_named(engine) if engine is not None else None
     chosen = tables_named(name.strip() for name in tables.split(",")) if tables is not None else BY_DEFAULT
     days = first.date(), last.date()
     refuse_days(settings, *days)
     if (webserver := _webserver(settings)) is not None:
-        _by_dagster(webserver, chosen, *days)
+        _by_dagster(webserver, chosen, *days, named)
     else:
-        _directly(settings, chosen, *days)
+        _directly(settings, chosen, *days, named)
 
 
 def _webserver(settings: Settings) -> Settings | None:
@@ -63,12 +77,12 @@ def _webserver(settings: Settings) -> Settings | None:
     return settings.model_copy(update={"webserver_port": int(part["address"].rpartition(":")[2])})
 
 
-def _by_dagster(settings: Settings, tables: Sequence[str], first: date, last: date) -> None:
+def _by_dagster(settings: Settings, tables: Sequence[str], first: date, last: date, engine: "Engine | None") -> None:
     from flowguard.local.backfill import launch
 
     days = (last - first).days + 1
     with remarks.status(f"launching: Dagster writes down {len(tables) * days:,} partitions to be rebuilt"):
-        run = launch(settings, tables, first, last)
+        run = launch(settings, tables, first, last, engine)
     _tell(run.page)
     with remarks.status("waiting for its turn") as status:
 
@@ -87,9 +101,11 @@ def _by_dagster(settings: Settings, tables: Sequence[str], first: date, last: da
     console.print("Done.")
 
 
-def _directly(settings: Settings, tables: Sequence[str], first: date, last: date) -> None:
-    from flowguard.rounds.backfill import Done, Step, rebuild
+def _directly(settings: Settings, tables: Sequence[str], first: date, last: date, engine: "Engine | None") -> None:
+    from flowguard.rounds.backfill import Done, Step
     from flowguard.rounds.holds import waiting
+    from flowguard.spark.engine import engine_by_default, rebuild_by
+    from flowguard.spark.submit import submit
     from flowguard.warehouse import open_warehouse
 
     open_warehouse(settings, read_only=True).close()  # a mistyped --home must not create one
@@ -104,6 +120,8 @@ def _directly(settings: Settings, tables: Sequence[str], first: date, last: date
             _tell(f"{done.step}: {done.rows:,} rows in {done.seconds:.1f} s")
 
         run_id = f"backfill-{uuid4()}"
+        chosen = engine or engine_by_default(warehouse, settings, tables, first, last)
+        rebuild = rebuild_by(chosen, partial(submit, settings), _tell)
         rebuild(warehouse, settings, tables, first, last, run_id=run_id, on_begin=begin, on_done=done)
         for held in waiting(warehouse).held:
             _tell(f"{held}. {held.advice}")

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
 from flowguard.defs.checks import Watch, check_specs
+from flowguard.defs.engines import engine_of
 from flowguard.defs.holding import HoldTeller
 from flowguard.defs.keys import name_of
 from flowguard.defs.partitions import days_between
@@ -23,7 +24,7 @@ from flowguard.defs.specs import specs
 from flowguard.gold.tables import GOLD
 from flowguard.models.ops import INGEST_RANGES, OUTBOX, QUARANTINE
 from flowguard.models.registry import BY_NAME
-from flowguard.rounds.backfill import Done, Step, rebuild
+from flowguard.rounds.backfill import Done, Step
 from flowguard.rounds.changes import Changes, TableDay
 from flowguard.rounds.following import follow
 from flowguard.rounds.rebuildable import REBUILDABLE, refuse_days, refuse_tables
@@ -48,6 +49,10 @@ class FirstPlan(dg.Config):
     plan: list[str] = Field(default_factory=list)
     attempt: int = 1
     reconcile: bool = Field(default=False, description="Compute GOLD again for all that came in on the partition's day")
+    engine: str | None = Field(
+        default=None,
+        description="What computes days that a person names: warehouse or spark; none: as the settings say",
+    )
 
 
 def flow_assets(settings: Settings) -> dg.AssetsDefinition:
@@ -92,10 +97,10 @@ def _work(context: dg.AssetExecutionContext, config: FirstPlan, home: Home, repo
         _reconcile(context, home, reporter, watch)
     elif context.has_partition_key or context.has_partition_key_range:
         first, last = (date.fromisoformat(key) for key in (context.partition_keys[0], context.partition_keys[-1]))
-        _rebuild(context, home, selected, first, last, reporter, watch)
+        _rebuild(context, config, home, selected, first, last, reporter, watch)
     elif selected <= WHOLE:
         today = datetime.now(UTC).date()
-        _rebuild(context, home, selected, today, today, reporter, watch)
+        _rebuild(context, config, home, selected, today, today, reporter, watch)
     elif selected.isdisjoint(LIVE):
         _follow(context, home, reporter, watch)
     else:
@@ -135,6 +140,7 @@ def _reconcile(context: dg.AssetExecutionContext, home: Home, reporter: Reporter
 
 def _rebuild(
     context: dg.AssetExecutionContext,
+    config: FirstPlan,
     home: Home,
     tables: set[str],
     first: date,
@@ -159,9 +165,11 @@ def _rebuild(
 
     refuse_days(home.settings, first, last)
     chosen = _rebuildable(context, tables)
-    run_id = context.run.run_id
+    compute = engine_of(context, config.engine, home, chosen, first, last)
     try:
-        rebuild(home.warehouse, home.settings, chosen, first, last, run_id=run_id, on_begin=begin, on_done=done)
+        compute(
+            home.warehouse, home.settings, chosen, first, last, run_id=context.run.run_id, on_begin=begin, on_done=done
+        )
     except BaseException:
         if begun:
             context.log.warning(begun[-1].how_to_go_on(last))

@@ -31,12 +31,16 @@ query ($run: ID!, $cursor: String, $limit: Int) {
 }
 """
 _CANCEL = "mutation ($run: String!) { terminateRun(runId: $run, terminatePolicy: SAFE_TERMINATE) { __typename } }"
+ENGINE_TAG = "flowguard/engine"
+"""Tag of a run that says which engine computes its days: warehouse or spark."""
 _ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 _OF_PEOPLE = {"INFO", "WARNING"}
 
 
-def launch(settings: Settings, tables: Collection[str], first: date, last: date) -> "Launched":
-    """Launch a single run that rebuilds days of tables.
+def launch(
+    settings: Settings, tables: Collection[str], first: date, last: date, engine: str | None = None
+) -> "Launched":
+    """Launch a single run that rebuilds days of tables, by an engine or by the one that the settings say.
 
     Raises:
         PlatformFailed: the webserver did not answer, or did not launch it.
@@ -56,6 +60,7 @@ def launch(settings: Settings, tables: Collection[str], first: date, last: date)
             "tags": [
                 {"key": "dagster/asset_partition_range_start", "value": str(first)},
                 {"key": "dagster/asset_partition_range_end", "value": str(last)},
+                *([{"key": ENGINE_TAG, "value": engine}] if engine else []),
             ]
         },
     }

@@ -1,16 +1,19 @@
 """Which engine rebuilds: the warehouse itself, or Spark."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import Literal
 
 from flowguard.errors import InvalidInput
 from flowguard.models.scope import days
-from flowguard.rounds.backfill import events_by_day
+from flowguard.rounds import backfill
+from flowguard.rounds.changes import Changes
 from flowguard.rounds.rebuildable import RAW
 from flowguard.settings import Settings
-from flowguard.spark.rebuild import refuse_bronze
+from flowguard.spark import rebuild as on_spark
+from flowguard.spark.submit import Submit
 from flowguard.warehouse import Warehouse
 
 Engine = Literal["warehouse", "spark"]
@@ -32,8 +35,15 @@ def engine_by_default(
     if settings.spark_from_events is None or settings.warehouse == "snowflake":
         return "warehouse"
     with suppress(InvalidInput):
-        refuse_bronze(tables)
+        on_spark.refuse_bronze(tables)
         with warehouse.session() as session:
-            events = sum(events_by_day(session, RAW, days(first, last)).values())
+            events = sum(backfill.events_by_day(session, RAW, days(first, last)).values())
         return "spark" if events >= settings.spark_from_events else "warehouse"
     return "warehouse"
+
+
+def rebuild_by(engine: Engine, submit: Submit, tell: Callable[[str], None]) -> Callable[..., Changes]:
+    """`flowguard.rounds.backfill.rebuild`, or what does the same on Spark; that tells a line for each table."""
+    if engine == "warehouse":
+        return backfill.rebuild
+    return partial(on_spark.rebuild, submit=submit, tell=tell)

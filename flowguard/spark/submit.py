@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TextIO
 
 from flowguard.errors import EngineFailed, InvalidSettings, MissingComponent, StorageFailed
 from flowguard.local import groups
@@ -17,11 +18,13 @@ JOB = Path(__file__).with_name("job.py")
 _CONNECT_SECONDS = 5.0
 _STOP_SECONDS = 10.0
 _NO_ROOM = re.compile(r"No space left on device|Disk quota exceeded|File too large")
-_CAUSE = re.compile(r"^(?:Caused by: |ERROR |.*Error: |.*Exception: |: )\S.*$", re.MULTILINE)
+_CAUSE = re.compile(r"^(?:Caused by: )?[\w.$]+(?:Error|Exception)\b: \S.*$", re.MULTILINE)
+_STEP = re.compile(r"step \d+ of \d+: ")
+_ON_THIS_MACHINE = re.compile(r"local\b|spark://(127\.0\.0\.1|localhost):")
 _LONGEST_CAUSE = 600
 
 Submit = Callable[[Path, Callable[[str], None]], None]
-"""Runs the job of a plan's file to its end, telling each line that it prints."""
+"""Runs the job of a plan's file to its end, telling a line for each of its steps."""
 
 
 def refuse_missing(settings: Settings) -> None:
@@ -42,28 +45,19 @@ def submit(settings: Settings, plan: Path, tell: Callable[[str], None], told: Ma
     """
     log = settings.home / "logs" / "spark.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [*_command(settings), str(JOB), str(plan)]
-    environment = {
-        **as_environment(settings),
-        **(told or {}),
-        "JAVA_HOME": str(_java().parent.parent),
-        "PYSPARK_PYTHON": sys.executable,
-    }
-    with log.open("w") as errors:
+    with log.open("w") as written:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flowguard.spark.launch", *command],
-            env=environment,
+            [sys.executable, "-m", "flowguard.spark.launch", *_command(settings), str(JOB), str(plan)],
+            env={**_environment(settings), **(told or {})},
+            cwd=plan.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=written,
             text=True,
             start_new_session=True,
         )
         try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                tell(line.rstrip())
-            code = process.wait()
+            code = _follow(process, written, tell)
         finally:
             groups.end([process.pid], _STOP_SECONDS)
             process.wait()
@@ -71,10 +65,28 @@ def submit(settings: Settings, plan: Path, tell: Callable[[str], None], told: Ma
         raise _failure(settings, code, log)
 
 
+def _follow(process: subprocess.Popen[str], log: TextIO, tell: Callable[[str], None]) -> int:
+    """The driver's steps are told; what else it says, such as a traceback, is in the log."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        log.write(line)
+        log.flush()
+        if _STEP.match(line):
+            tell(line.rstrip())
+    return process.wait()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    ours = {"JAVA_HOME": str(_java().parent.parent), "PYSPARK_PYTHON": sys.executable}
+    if _ON_THIS_MACHINE.match(settings.spark_master):
+        ours["SPARK_LOCAL_IP"] = "127.0.0.1"
+    return as_environment(settings) | ours
+
+
 def _command(settings: Settings) -> list[str]:
     given = {
         "spark.ui.showConsoleProgress": "false",
-        "spark.eventLog.enabled": "false",
+        "spark.log.level": "WARN",
         **dict(_pair(pair) for pair in settings.spark_conf),
     }
     options = [part for name, value in given.items() for part in ("--conf", f"{name}={value}")]

@@ -3,12 +3,11 @@
 import importlib.util
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -162,7 +161,7 @@ def test_it_mends_what_was_damaged_and_has_what_came_meanwhile(world: World) -> 
         (
             {"spark_master": "spark://127.0.0.1:1"},
             EngineFailed,
-            "no Spark master answers at 127.0.0.1:1 .*SPARK_MASTER",
+            "no Spark master answers at 127.0.0.1:1 .*_MASTER",
         ),
         ({"spark_home": Path("/not/there")}, InvalidSettings, "SPARK_HOME=/not/there: there is no bin/spark-submit"),
     ],
@@ -207,27 +206,43 @@ def test_a_job_that_fails_leaves_the_tables_and_says_why(world: World) -> None:
     assert list((world.settings.home / "spark").iterdir()) == []
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder that holds two megabytes; whoever is not root has none."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", folder], check=False).returncode:
+        pytest.skip("a small disk needs root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
 @pytest.mark.faults
-def test_a_full_stage_is_said_and_leaves_the_tables(world: World, tmp_path: Path) -> None:
-    """A limit on what a file may hold stands for a full disk: Spark gets the same kind of error."""
+def test_a_full_stage_is_said_and_leaves_the_tables(world: World, small_disk: Path) -> None:
     before = world.tables()
+    settings = world.settings.model_copy(update={"spark_stage": small_disk})
 
-    def limited(plan: Path, tell: Callable[[str], None]) -> None:
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (512, hard))
-        try:
-            submit(world.settings, plan, tell)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    def filled(plan: Path, tell: Callable[[str], None]) -> None:
+        with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as file:
+            while file.write(b"full"):
+                pass
+        submit(settings, plan, tell)
 
-    with pytest.raises(StorageFailed, match=r"Spark could not write .*Make room in"):
-        rebuild(world.warehouse, world.settings, BY_DEFAULT, FIRST, LAST, run_id="spark", submit=limited)
+    spark = partial(rebuild, world.warehouse, settings, BY_DEFAULT, FIRST, LAST, run_id="spark", submit=filled)
+    with pytest.raises(StorageFailed, match=rf"Spark could not write .*Make room in {small_disk}"):
+        spark()
+    with pytest.raises(StorageFailed, match=rf"{small_disk} cannot be written .*make room"):
+        spark()
     assert_same(world.tables(), before)
+    (small_disk / "filler").unlink()
+    assert list(small_disk.iterdir()) == []
 
 
 _KILLED = """
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
