@@ -55,13 +55,12 @@ def standalone_cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
             process.wait()
 
 
-def submit(
-    master: str, plan: Path, *settings: str, environment: Mapping[str, str] = {}
-) -> subprocess.CompletedProcess[str]:
-    """The job as ``spark-submit`` runs it, to its end. ``settings``: of Spark, ``name=value``."""
+def submit(master: str, plan: Path, *settings: str, more: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
+    """The job as ``spark-submit`` runs it, to its end. ``settings`` of Spark are ``name=value``; ``more`` is of the
+    environment."""
     options = [part for setting in settings for part in ("--conf", setting)]
     command = [str(_PROGRAMS / "spark-submit"), "--master", master, *_ON_LOOPBACK, *options, job.__file__, str(plan)]
-    return subprocess.run(command, env=_environment() | environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=environment() | more, capture_output=True, text=True, check=False)
 
 
 def _start(folder: Path, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -69,7 +68,7 @@ def _start(folder: Path, program: str, *arguments: str) -> "subprocess.Popen[byt
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
             [str(_PROGRAMS / "spark-class"), program, *arguments],
-            env=_environment(),
+            env=environment(),
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -83,7 +82,8 @@ def _alive(web_port: int) -> int | None:
     return None
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What Spark's programs need."""
     return os.environ | {
         "JAVA_HOME": str(java().parent.parent),
         "SPARK_LOCAL_IP": HOST,

@@ -32,7 +32,7 @@ def test_every_table_is_equal_across_a_cluster(nasty_home: Settings, tmp_path: P
         def run(plan: Plan) -> list[dict[str, Any]]:
             plan.write(tmp_path / "plan.json")
             pipe = Pipe(tmp_path)
-            done = submit(cluster.master, tmp_path / "plan.json", *SMALL, environment=pipe.environment)
+            done = submit(cluster.master, tmp_path / "plan.json", *SMALL, more=pipe.environment)
             assert done.returncode == 0, done.stderr
             told = pipe.custom_messages()
             assert [line.partition(",")[0] for line in done.stdout.splitlines() if line.startswith("step ")] == [
