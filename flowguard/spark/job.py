@@ -49,6 +49,7 @@ def run(spark: SparkSession, plan: dict[str, Any], tell: Tell) -> None:
         spark.sql(select).createOrReplaceTempView(name)
     for number, step in enumerate(plan["steps"], 1):
         table, started = step["table"], time.monotonic()
+        spark.sparkContext.setJobDescription(table)
         written = _write(spark, step)
         count, seconds = written.count(), time.monotonic() - started
         if table in views:

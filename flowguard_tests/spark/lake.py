@@ -1,11 +1,14 @@
 """A home's tables for Spark: the files of a snapshot as they lie, and a plan that computes every model."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow.parquet as parquet
+from polars.testing import assert_frame_equal
 
 from flowguard.gold.tables import GOLD
 from flowguard.models import render
@@ -18,12 +21,27 @@ from flowguard.settings import Settings
 from flowguard.silver.tables import ATTRIBUTED_ORDERS, SILVER
 from flowguard.spark import sql
 from flowguard.spark.plan import DataFile, Plan, Source
-from flowguard.warehouse import Session
+from flowguard.warehouse import Session, open_warehouse
 from flowguard.warehouse.base import parameters_of
 
 Tables = dict[str, pl.DataFrame]
+Run = Callable[[Plan], list[dict[str, Any]]]
+"""Does a plan by Spark, and gives what was told of its steps."""
 _SELECT = "SELECT * FROM {model.full_name} WHERE {of}"
 _FILES = "SELECT data_file, delete_file FROM ducklake_list_files('lake', '{table.name}', schema => '{table.schema}')"
+
+
+def assert_equal_tables(settings: Settings, scopes: Sequence[Scope], run: Run, folder: Path) -> Tables:
+    """Every model's rows of scopes are the same by DuckDB and by Spark from one snapshot; gives them by full name."""
+    with closing(open_warehouse(settings)) as warehouse, warehouse.session() as session:
+        told = run(plan(session, settings, scopes, folder))
+        expected = computed_by_duckdb(session, scopes)
+    for model, step in zip(MODELS, told, strict=True):
+        name = model.full_name
+        found = _rows(model, folder / name)
+        assert_frame_equal(found.sort(*model.keys), expected[name].sort(*model.keys)), name
+        assert (step["table"], step["rows"]) == (name, found.height)
+    return expected
 
 
 def plan(session: Session, settings: Settings, scopes: Sequence[Scope], folder: Path) -> Plan:
@@ -68,12 +86,8 @@ def _of(model: Model, scopes: Sequence[Scope]) -> str:
     return " OR ".join(f"({render.in_scope(model, scope)})" for scope in scopes)
 
 
-def written_by_spark(folder: Path) -> Tables:
-    """What the files of a plan's steps hold; of days in folders, that they lie in theirs."""
-    return {model.full_name: _rows(model, folder / model.full_name) for model in MODELS}
-
-
 def _rows(model: Model, folder: Path) -> pl.DataFrame:
+    """What the files of a step hold."""
     schema = frame(model, []).schema
     found = [_of_file(model, file) for file in sorted(folder.rglob("*.parquet"))]
     for rows in found:

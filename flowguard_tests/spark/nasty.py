@@ -1,14 +1,17 @@
 """Random traffic in which everything that engines may see differently happens often."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
+from flowguard.models.scope import days
 from flowguard_tests.rounds.histories import Sent
 
 FIRST, DAYS = datetime(2026, 10, 19), 14
 """Two weeks with the days on which clocks were turned back in Europe and in America."""
+ALL = [days(date(2026, 10, 1), date(2026, 11, 30))]
+"""Every day on which something happens."""
 DEAREST, HIGHEST = "dearest", "9999999999999999.99"
 """The only order of its week, as no sum has room for another, once it has the highest price that its column takes."""
 _ONE, _WINDOW = timedelta(microseconds=1), timedelta(minutes=30)
