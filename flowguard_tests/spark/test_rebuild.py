@@ -224,20 +224,26 @@ def test_a_full_stage_is_said_and_leaves_the_tables(world: World, small_disk: Pa
     before = world.tables()
     settings = world.settings.model_copy(update={"spark_stage": small_disk})
 
-    def filled(plan: Path, tell: Callable[[str], None]) -> None:
-        with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as file:
+    filler = small_disk / "filler"
+
+    def fill() -> None:
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
             while file.write(b"full"):
                 pass
+
+    def filled(plan: Path, tell: Callable[[str], None]) -> None:
+        fill()
         submit(settings, plan, tell)
 
     spark = partial(rebuild, world.warehouse, settings, BY_DEFAULT, FIRST, LAST, run_id="spark", submit=filled)
-    with pytest.raises(StorageFailed, match=rf"Spark could not write .*Make room in {small_disk}"):
-        spark()
+    fill()
     with pytest.raises(StorageFailed, match=rf"{small_disk} cannot be written .*make room"):
         spark()
+    filler.unlink()
+    with pytest.raises(StorageFailed, match=rf"Spark could not write .*Make room in {small_disk}"):
+        spark()
     assert_same(world.tables(), before)
-    (small_disk / "filler").unlink()
-    assert list(small_disk.iterdir()) == []
+    assert list(small_disk.iterdir()) == [filler]
 
 
 _KILLED = """
