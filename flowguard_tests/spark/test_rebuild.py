@@ -32,6 +32,7 @@ from flowguard.spark.submit import submit
 from flowguard.warehouse import Warehouse, open_warehouse
 from flowguard_tests.require import require
 from flowguard_tests.rounds.histories import Feeder, Sent
+from flowguard_tests.spark.cluster import standalone_cluster
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 9)
 QUICK = ("spark.ui.enabled=false", "spark.sql.shuffle.partitions=2", "spark.driver.bindAddress=127.0.0.1")
@@ -313,3 +314,25 @@ def _children(pid: int) -> list[int]:
 
 def _command(pid: int) -> str:
     return (Path("/proc") / str(pid) / "cmdline").read_text()
+
+
+@pytest.mark.faults
+def test_a_killed_worker_is_made_up_for_by_the_others(world: World, tmp_path: Path) -> None:
+    """With its executors, in the midst of a step, on a cluster of two."""
+    expected = world.tables()
+    world.damage()
+    with standalone_cluster(tmp_path / "cluster") as cluster:
+        settings = world.settings.model_copy(update={"spark_master": cluster.master})
+        steps: list[str] = []
+
+        def killing(plan: Path, tell: Callable[[str], None]) -> None:
+            def kill(line: str) -> None:
+                steps.append(line)
+                if len(steps) == 3:
+                    os.killpg(cluster.workers[0], signal.SIGKILL)
+
+            submit(settings, plan, kill)
+
+        rebuild(world.warehouse, settings, BY_DEFAULT, FIRST, LAST, run_id="spark", submit=killing)
+    assert len(steps) > 3
+    assert_same(world.tables(), expected)
