@@ -28,7 +28,8 @@ def folder(settings: Settings, run_id: str) -> Iterator[Path]:
         descriptor = os.open(own / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
-        yield own
+        with storage_errors(stage):
+            yield own
     finally:
         os.close(descriptor)
         shutil.rmtree(own, ignore_errors=True)
