@@ -19,6 +19,7 @@ from flowguard.rounds.commit import commit
 from flowguard.settings import as_environment, fix_in_home, load_settings
 from flowguard.warehouse import open_warehouse
 from flowguard.warehouse.lock import file_lock
+from flowguard_tests.require import require
 from flowguard_tests.rounds.histories import Feeder, Sent
 
 TODAY = datetime.now(UTC).date()
@@ -74,6 +75,20 @@ def test_silver_and_gold_are_computed_again(damaged: Path) -> None:
     assert rows(damaged, "gold.daily_order_metrics")["total_orders"].to_list() == [1]
 
 
+@pytest.mark.parametrize("words", [("--engine", "spark"), ()], ids=["named", "by the number of events"])
+@pytest.mark.faults
+def test_spark_computes_them_too(damaged: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    require("spark")
+    monkeypatch.setenv("FLOWGUARD_SPARK_MASTER", "local[2]")
+    monkeypatch.setenv("FLOWGUARD_SPARK_CONF", "spark.ui.enabled=false,spark.sql.shuffle.partitions=2")
+    monkeypatch.setenv("FLOWGUARD_SPARK_FROM_EVENTS", "1")
+    done = backfill(damaged, "--from", "2026-11-19", "--to", "2026-11-21", *words)
+    assert done.exit_code == 0, done.output
+    assert "step 1 of 14: silver.order_duplicates, 0 rows in " in done.stderr
+    assert rows(damaged, "silver.orders_cleaned").height == 1
+    assert rows(damaged, "gold.daily_order_metrics")["total_orders"].to_list() == [1]
+
+
 def test_only_the_tables_that_are_named(damaged: Path) -> None:
     done = backfill(damaged, "--from", "2026-11-20", "--to", "2026-11-20", "--tables", "gold, orders_raw")
     assert done.exit_code == 0, done.output
@@ -95,6 +110,11 @@ def test_only_the_tables_that_are_named(damaged: Path) -> None:
         (("--from", "2026-11-20", "--to", "2026-11-20", "--tables", "silver,nothing_like_it"), "there are bronze."),
         (("--from", "2026-11-20", "--to", "2026-11-20", "--tables", ""), "there is no table ''"),
         (("--from", "2026-11-20", "--to", "2026-11-20", "--tables", "ops.outbox"), "a record of what happened"),
+        (("--from", "2026-11-20", "--to", "2026-11-20", "--engine", "flink"), "only warehouse and spark"),
+        (
+            ("--from", "2026-11-20", "--to", "2026-11-20", "--engine", "spark", "--tables", "orders_raw"),
+            "Spark computes SILVER and GOLD; bronze.orders_raw is decoded",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_told_and_nothing_is_changed(damaged: Path, words: tuple[str, ...], told: str) -> None:
