@@ -44,11 +44,13 @@ def assert_equal_tables(settings: Settings, scopes: Sequence[Scope], run: Run, f
     return expected
 
 
-def plan(session: Session, settings: Settings, scopes: Sequence[Scope], folder: Path) -> Plan:
-    """Every model of scopes, from the newest snapshot into a folder."""
+def plan(
+    session: Session, settings: Settings, scopes: Sequence[Scope], folder: Path, models: Sequence[Model] = MODELS
+) -> Plan:
+    """Models of scopes, from the newest snapshot into a folder."""
     parameters = parameters_of(settings)
-    steps = tuple(sql.step(model, scopes, parameters, str(folder / model.full_name)) for model in MODELS)
-    return Plan(tuple(source(session, name) for name in sql.sources(MODELS)), sql.kept(scopes), steps)
+    steps = tuple(sql.step(model, scopes, parameters, str(folder / model.full_name)) for model in models)
+    return Plan(tuple(source(session, name) for name in sql.sources(models)), sql.kept(scopes), steps)
 
 
 def source(session: Session, name: str) -> Source:
