@@ -87,7 +87,7 @@ def _with_days(spark: SparkSession, source: dict[str, Any], files: list[dict[str
     lacking = [(_name(file["data"]), file["day"]) for file in files if file["day"]]
     if not lacking:
         return rows
-    days = F.broadcast(spark.createDataFrame(lacking, "_file STRING, _given STRING"))
+    days = F.broadcast(_inline(spark, lacking, "_file", "_given"))
     day = F.coalesce(source["day"], F.col("_given").cast("DATE"))
     return rows.join(days, "_file", "left").withColumn(source["day"], day).drop("_given")
 
@@ -95,7 +95,7 @@ def _with_days(spark: SparkSession, source: dict[str, Any], files: list[dict[str
 def _without_deleted(spark: SparkSession, source: dict[str, Any], files: list[dict[str, Any]]) -> DataFrame:
     """The rows of files whose positions are not among the deleted ones."""
     pairs = [(_name(file["deletes"]), _name(file["data"])) for file in files]
-    of = F.broadcast(spark.createDataFrame(pairs, "_deletes STRING, _file STRING"))
+    of = F.broadcast(_inline(spark, pairs, "_deletes", "_file"))
     deletes = _load(spark, {"pos": "BIGINT"}, sorted({file["deletes"] for file in files}))
     deleted = deletes.select(F.col("pos").alias("_row"), F.col("_metadata.file_name").alias("_deletes"))
     return _with_days(spark, source, files).join(deleted.join(of, "_deletes"), ["_file", "_row"], "left_anti")
@@ -121,6 +121,16 @@ def _write(spark: SparkSession, step: dict[str, Any]) -> DataFrame:
 
 def _load(spark: SparkSession, columns: dict[str, str], paths: list[str]) -> DataFrame:
     return spark.read.schema(", ".join(f"`{name}` {type}" for name, type in columns.items())).parquet(*paths)
+
+
+def _inline(spark: SparkSession, rows: list[tuple[str, str]], *columns: str) -> DataFrame:
+    """A few texts as rows. In SQL, because a frame of Python objects would take a Python on each executor."""
+    values = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows)
+    return spark.sql(f"SELECT * FROM VALUES {values} AS inline({', '.join(columns)})")
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _empty(spark: SparkSession, columns: dict[str, str]) -> DataFrame:

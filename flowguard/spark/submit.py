@@ -77,7 +77,7 @@ def _follow(process: subprocess.Popen[str], log: TextIO, tell: Callable[[str], N
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    ours = {"JAVA_HOME": str(_java().parent.parent), "PYSPARK_PYTHON": sys.executable}
+    ours = {"JAVA_HOME": str(_java().parent.parent), "PYSPARK_DRIVER_PYTHON": sys.executable}
     if _ON_THIS_MACHINE.match(settings.spark_master):
         ours["SPARK_LOCAL_IP"] = "127.0.0.1"
     return as_environment(settings) | ours
