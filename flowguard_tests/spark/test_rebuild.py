@@ -35,7 +35,11 @@ from flowguard_tests.rounds.histories import Feeder, Sent
 from flowguard_tests.spark.cluster import standalone_cluster
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 9)
-QUICK = ("spark.ui.enabled=false", "spark.sql.shuffle.partitions=2", "spark.driver.bindAddress=127.0.0.1")
+QUICK = (
+    *("spark.ui.enabled=false", "spark.sql.shuffle.partitions=2", "spark.driver.bindAddress=127.0.0.1"),
+    *("spark.sql.codegen.wholeStage=false", "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1"),
+)
+"""For little data: compiling what it is computed by takes longer than computing it."""
 TABLES = (*(model.full_name for model in MODELS), "ops.outbox")
 IGNORED = {"sequence"}
 """In which order changes are told is not what they say."""
