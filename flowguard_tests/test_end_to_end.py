@@ -31,6 +31,7 @@ def rounds(warehouse: Warehouse) -> int:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.faults
 def test_gold_equals_what_was_sent_although_a_run_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require("embedded-broker")
     settings = on_free_ports(load_settings(tmp_path / "home", chunk_records=150))
