@@ -22,7 +22,7 @@ STAGES = {
     "maintain": ("maintenance.",),
 }
 """By the worker's work, the crash points on its way. The others have tests of their own."""
-ELSEWHERE = ("alert.", "redrive.", "backfill.", "acceptance.")
+ELSEWHERE = ("alert.", "redrive.", "backfill.", "acceptance.", "spark.")
 SMOKE = {
     ("ducklake", "ingest", "round.dirty", 2),
     ("ducklake", "refresh", "gold.swapped", 0),
