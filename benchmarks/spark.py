@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -88,7 +88,7 @@ WHERE i % 10 < 9
 class Task(NamedTuple):
     seconds: float
     rows: int
-    """That it read from a shuffle."""
+    """How many it read from a shuffle."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,8 @@ def main() -> None:
     for events in EVENTS[size]:
         with tempfile.TemporaryDirectory(prefix="flowguard-bench-") as folder:
             found.append(_measure(Path(folder), events))
+            if events == max(EVENTS[size]):
+                _attribute_alone(Path(folder))
     few, many = found
     growth = many.driver / few.driver
     console.print(f"ten times the events, {growth:.2f} times the memory of the driver (wanted: at most {MOST_GROWTH})")
@@ -132,15 +134,15 @@ def _measure(folder: Path, events: int) -> Measured:
             raise SystemExit(f"they differ: {found}, but by DuckDB {rows}")
         memory = ", ".join(f"{most:,.0f} MB of {program}" for program, most in spark.memory.items())
         console.print(f"{events:,} events: {spark.seconds:.0f} s, by DuckDB {duckdb:.0f} s; the driver had {memory}")
-        plan(session, settings, SCOPES, folder / "alone", [ATTRIBUTED_ORDERS]).write(folder / "plan.json")
-        _submit(folder, *_PIECES)
-        _print_skew(_stages(folder / "log"))
     return spark
 
 
-def _print_skew(stages: Collection[list[Task]]) -> None:
-    """Of the stage in which one task has to do the most by far."""
-    stage = max((stage for stage in stages if len(stage) == PIECES), key=_skew)
+def _attribute_alone(folder: Path) -> None:
+    settings = load_settings(folder / "home", start_date=FIRST)
+    with closing(open_warehouse(settings)) as warehouse, warehouse.session() as session:
+        plan(session, settings, SCOPES, folder / "alone", [ATTRIBUTED_ORDERS]).write(folder / "plan.json")
+    _submit(folder, *_PIECES)
+    stage = max((stage for stage in _stages(folder / "log") if len(stage) == PIECES), key=_skew)
     longest, most = max(task.seconds for task in stage), max(task.rows for task in stage)
     console.print(
         f"  attribution in {PIECES} tasks: the longest took {longest:.2f} s and the median "
@@ -198,13 +200,12 @@ def _note_peak(memory: dict[str, float], program: str, pid: int) -> None:
 
 
 def _children(pid: int, name: str) -> Iterator[int]:
+    """Processes and threads end while they are looked for."""
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in children.read_text().split():
-            try:
+        with suppress(OSError):
+            for child in children.read_text().split():
                 if name in Path(f"/proc/{child}/comm").read_text():
                     yield int(child)
-            except OSError:
-                continue
 
 
 def _stages(log: Path) -> list[list[Task]]:
