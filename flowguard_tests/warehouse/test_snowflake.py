@@ -19,17 +19,14 @@ from flowguard.errors import (
     MissingComponent,
     StorageFailed,
     WarehouseBusy,
-    WarehouseCorrupt,
     WarehouseUnavailable,
 )
 from flowguard.models.ops import DIRTY_DAYS
-from flowguard.models.registry import TABLES, VIEWS
 from flowguard.settings import Settings, as_environment, load_settings
 from flowguard.warehouse import Staged, Warehouse, open_warehouse
 from flowguard.warehouse.snowflake import scratch
 from flowguard.warehouse.snowflake.connection import connect, connector
 from flowguard.warehouse.snowflake.errors import translated
-from flowguard.warehouse.snowflake.migrations import needed
 from flowguard_tests.require import require
 from flowguard_tests.warehouse.samples import COUNT, dirty
 
@@ -96,22 +93,6 @@ def test_what_a_killed_client_has_begun_is_rolled_back(warehouse: Warehouse, on_
         assert session.query(COUNT).item() == 0
 
 
-def test_a_table_of_the_shop_with_one_of_our_names_is_refused_before_anything_is_created() -> None:
-    with pytest.raises(InvalidInput, match=r"BRONZE\.ORDERS_RAW is there already.* it has basket"):
-        list(needed({"bronze.orders_raw": {"event_id", "basket"}}))
-
-
-def test_tables_of_an_older_version_get_the_columns_that_they_lack() -> None:
-    there = {table.full_name: set(table.column_names) for table in TABLES}
-    there |= {view.full_name: set() for view in VIEWS}
-    assert list(needed(there)) == []
-    there["bronze.clicks_raw"].discard("page")
-    assert list(needed(there)) == ["ALTER TABLE bronze.clicks_raw ADD COLUMN page VARCHAR"]
-    there["bronze.clicks_raw"].discard("event_id")
-    with pytest.raises(WarehouseCorrupt, match="CLICKS_RAW has no column event_id"):
-        list(needed(there))
-
-
 @pytest.mark.parametrize(
     ("kind", "code", "ours"),
     [
@@ -150,17 +131,6 @@ def test_what_a_login_lacks_is_named(tmp_path: Path) -> None:
 
 def init(settings: Settings, *options: str) -> Result:
     return CliRunner().invoke(app, ["warehouse", "init", *options], env=as_environment(settings))
-
-
-def test_init_creates_what_is_missing_and_a_dry_run_only_says_it(on_fakesnow: Settings) -> None:
-    elsewhere = on_fakesnow.model_copy(update={"snowflake_database": "OTHER"})
-    said = init(elsewhere, "--dry-run")
-    assert said.exit_code == 0, said.output
-    assert "CREATE TABLE IF NOT EXISTS bronze.orders_raw (" in said.stdout
-    assert init(elsewhere, "--dry-run").stdout == said.stdout
-    assert init(elsewhere).stdout == "The tables in OTHER are ready.\n"
-    assert init(elsewhere, "--dry-run").stdout == ""
-    assert init(elsewhere).exit_code == 0
 
 
 def test_init_prints_the_script_of_the_role_without_asking_snowflake(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from flowguard.models.table import COUNT, SMALL, Table
 _INTEGERS = {SMALL: "NUMBER(9, 0)", COUNT: "NUMBER(18, 0)"}
 """Snowflake's own integers are all NUMBER(38, 0): by their precision they come back as what they were."""
 
+_KEPT_AS = {"VARCHAR": "TEXT", "VARBINARY": "BINARY"}
+
 
 def parse(sql: str) -> exp.Expr:
     """Raises InvalidInput if it is no SQL, or several statements."""
@@ -42,13 +44,20 @@ def _before(node: exp.Sub, interval: exp.Interval) -> exp.Expr:
     return exp.DateAdd(this=node.this, expression=exp.Neg(this=exp.paren(interval.this)), unit=interval.args["unit"])
 
 
-def create(table: Table) -> str:
-    """The CREATE TABLE of a table."""
+def create(table: Table, *, anew: bool = False) -> str:
+    """The CREATE TABLE of a table; ``anew``: in place of the one that is there, with its rows."""
     columns = ", ".join(f"{c.name} {type_of(c.type)}{' NOT NULL' if c.required else ''}" for c in table.columns)
-    return f"CREATE TABLE IF NOT EXISTS {table.full_name} ({columns})"
+    verb, unless_there = ("CREATE OR REPLACE TABLE", "") if anew else ("CREATE TABLE", "IF NOT EXISTS ")
+    return f"{verb} {unless_there}{table.full_name} ({columns})"
 
 
 def type_of(type: str) -> str:
     """A column's type, as it is declared."""
     declared = _INTEGERS.get(type) or exp.DataType.build(type, dialect="duckdb").sql("snowflake")
     return declared.replace("TIMESTAMPNTZ", "TIMESTAMP_NTZ")
+
+
+def kept_as(type: str) -> str:
+    """A column's type, as INFORMATION_SCHEMA calls it."""
+    declared = type_of(type)
+    return _KEPT_AS.get(declared, declared).replace("DECIMAL", "NUMBER")

@@ -19,8 +19,12 @@ _SLOTS = {
     "REAL": ("FLOAT", 4),
 }
 """For each kind of column the type and the number of its slots."""
-CREATE = "CREATE TRANSIENT TABLE IF NOT EXISTS {} (relation VARCHAR, kept_at TIMESTAMP_NTZ, {})".format(
-    SCRATCH, ", ".join(f"{kind}_{number} {type}" for kind, (type, slots) in _SLOTS.items() for number in range(slots))
+COLUMNS = {"relation": "VARCHAR", "kept_at": "TIMESTAMP_NTZ"} | {
+    f"{kind}_{number}".lower(): type for kind, (type, slots) in _SLOTS.items() for number in range(slots)
+}
+"""The type of each column by its name."""
+CREATE = "CREATE TRANSIENT TABLE IF NOT EXISTS {} ({})".format(
+    SCRATCH, ", ".join(f"{name} {type}" for name, type in COLUMNS.items())
 )
 _LONGEST_SESSION = timedelta(days=1)
 """Longer than any session lives: rolling runs end after an hour, a backfill is one of many short steps."""
