@@ -79,6 +79,14 @@ def test_staged_rows_are_seen_once_appended_and_come_back_unchanged(warehouse: W
     assert stored.select(CLICKS_RAW.column_names).equals(clicks(0, 1, 2))
 
 
+def test_maintenance_names_its_steps_and_changes_no_row(warehouse: Warehouse) -> None:
+    staged = warehouse.stage(CLICKS_RAW, clicks(0, 1))
+    with warehouse.session() as session, session.transaction():
+        session.append(staged)
+    assert list(warehouse.maintain())
+    assert warehouse.query("SELECT _offset FROM bronze.clicks_raw ORDER BY 1").to_series().to_list() == [0, 1]
+
+
 def test_every_table_is_there_with_its_columns(warehouse: Warehouse) -> None:
     for table in TABLES:
         assert tuple(warehouse.query(f"SELECT * FROM {table.full_name}").columns) == table.column_names

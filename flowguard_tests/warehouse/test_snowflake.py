@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -24,7 +25,7 @@ from flowguard.errors import (
 from flowguard.models.ops import DIRTY_DAYS
 from flowguard.settings import Settings, as_environment, load_settings
 from flowguard.warehouse import Staged, Warehouse, open_warehouse
-from flowguard.warehouse.snowflake import scratch
+from flowguard.warehouse.snowflake import scratch, stage
 from flowguard.warehouse.snowflake.connection import connect, connector
 from flowguard.warehouse.snowflake.errors import translated
 from flowguard_tests.require import require
@@ -71,6 +72,38 @@ def test_what_killed_processes_kept_goes_when_a_writer_opens(warehouse: Warehous
         open_warehouse(on_fakesnow).close()
         assert session.query("SELECT relation FROM ops.scratch").rows() == [("used",)]
         session.execute("DELETE FROM ops.scratch")
+
+
+def files_on_the_stage(settings: Settings) -> set[str]:
+    with connect(settings) as connection:
+        return {row[0].removeprefix("landing/") for row in connection.cursor().execute("LIST @ops.landing")}
+
+
+def test_files_leave_the_stage_once_no_transaction_can_need_them(
+    warehouse: Warehouse, on_fakesnow: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded = []
+    for hours in (26, 24, 0):
+        monkeypatch.setattr(stage, "now", lambda hours=hours: scratch.now() - timedelta(hours=hours))
+        uploaded += warehouse.stage(DIRTY_DAYS, dirty(hours)).files
+    with connect(on_fakesnow) as connection:
+        connection.cursor().execute(f"PUT 'file://{__file__}' @ops.landing AUTO_COMPRESS = FALSE")
+    long_ago, *lately = uploaded
+    assert files_on_the_stage(on_fakesnow) >= set(uploaded)
+    assert list(warehouse.maintain()) == ["remove files from the stage that no transaction needs any more"]
+    left = files_on_the_stage(on_fakesnow)
+    assert long_ago not in left
+    assert left >= {*lately, Path(__file__).name}
+    with warehouse.session() as session, session.transaction():
+        session.append(Staged(DIRTY_DAYS, tuple(lately), 2))
+
+
+def test_the_stage_is_looked_at_once_an_hour(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(warehouse.maintain())
+    assert not list(warehouse.maintain())
+    later = time.monotonic() + 3601
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert list(warehouse.maintain())
 
 
 def test_a_session_leaves_nothing_that_it_kept(warehouse: Warehouse) -> None:

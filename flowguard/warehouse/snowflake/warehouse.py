@@ -1,5 +1,7 @@
 """The tables of a home in Snowflake."""
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
 _LOCK_TIMEOUT_SECONDS = 600.0
+_CLEARED_EACH_SECONDS = 3600.0
 _Done = TypeVar("_Done")
 
 
@@ -36,6 +39,7 @@ class SnowflakeWarehouse:
         self._settings = settings
         self._read_only = read_only
         self._idle: list[SnowflakeConnection] = []
+        self._cleared = -math.inf
         # Who only reads may be on another host than those who write.
         self._recall = None if read_only else Recall(self._folder / "written")
         if not read_only:
@@ -64,8 +68,13 @@ class SnowflakeWarehouse:
         return render.select(model, scope, parameters_of(self._settings))
 
     def maintain(self) -> Iterator[str]:
-        """Snowflake compacts by itself."""
-        yield from ()
+        """Snowflake compacts by itself; only the stage has to be cleared, which is worth a look each hour."""
+        if time.monotonic() - self._cleared < _CLEARED_EACH_SECONDS:
+            return
+        yield "remove files from the stage that no transaction needs any more"
+        with self._connection() as connection:
+            stage.remove_leftovers(connection)
+        self._cleared = time.monotonic()
 
     def close(self) -> None:
         while self._idle:
