@@ -89,10 +89,11 @@ def settings(kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set
 
 
 def with_new_topics(kafka: str, home: Path) -> Settings:
-    """Settings of a home, with new empty topics of 3 partitions."""
+    """Settings of a home on DuckLake, with new empty topics of 3 partitions."""
     test = uuid4().hex[:12]
     given = load_settings(
         home=home,
+        warehouse="ducklake",
         kafka_bootstrap_servers=kafka,
         orders_topic=f"orders-{test}",
         clicks_topic=f"clicks-{test}",

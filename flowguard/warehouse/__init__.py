@@ -15,4 +15,17 @@ def open_warehouse(settings: Settings, *, read_only: bool = False) -> Warehouse:
     return DuckLakeWarehouse(settings, read_only=read_only)
 
 
-__all__ = ["Session", "Staged", "Warehouse", "open_warehouse"]
+def has_tables(settings: Settings) -> bool:
+    """Whether some process of this home has opened its tables to write, by what that leaves there: asks no server."""
+    left = "written" if settings.warehouse == "snowflake" else "tables.txt"
+    return (settings.home / "warehouse" / left).exists()
+
+
+def place_of(settings: Settings) -> str:
+    """Where a person finds the tables: a folder, or a database."""
+    if settings.warehouse == "snowflake":
+        return f"database {settings.snowflake_database} of Snowflake's account {settings.snowflake_account}"
+    return str(settings.home / "warehouse")
+
+
+__all__ = ["Session", "Staged", "Warehouse", "has_tables", "open_warehouse", "place_of"]

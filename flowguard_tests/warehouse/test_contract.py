@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -20,14 +21,14 @@ from flowguard.rounds.changes import mark_dirty
 from flowguard.rounds.chunk import ingestion_marks, limits_of, passed_clicks, passed_orders
 from flowguard.settings import Settings, load_settings
 from flowguard.silver.tables import CLICKS_CLEANED
-from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard.warehouse import Warehouse, has_tables, open_warehouse
 from flowguard_tests.warehouse.samples import COUNT, DAY, clicks, dirty
 
 
 @pytest.fixture(scope="module", params=["ducklake", "snowflake"])
 def given(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     if request.param == "ducklake":
-        return load_settings(tmp_path_factory.mktemp("ducklake"))
+        return load_settings(tmp_path_factory.mktemp("ducklake"), warehouse="ducklake")
     on_snowflake: Settings = request.getfixturevalue("on_snowflake")
     return on_snowflake
 
@@ -85,6 +86,11 @@ def test_maintenance_names_its_steps_and_changes_no_row(warehouse: Warehouse) ->
         session.append(staged)
     assert list(warehouse.maintain())
     assert warehouse.query("SELECT _offset FROM bronze.clicks_raw ORDER BY 1").to_series().to_list() == [0, 1]
+
+
+def test_a_home_knows_whether_its_tables_were_made(warehouse: Warehouse, given: Settings, tmp_path: Path) -> None:
+    assert has_tables(given)
+    assert not has_tables(given.model_copy(update={"home": tmp_path}))
 
 
 def test_every_table_is_there_with_its_columns(warehouse: Warehouse) -> None:
@@ -159,7 +165,7 @@ def figures(warehouse: Warehouse, settings: Settings) -> dict[str, pl.DataFrame]
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
     """The figures on DuckLake."""
-    embedded = load_settings(tmp_path_factory.mktemp("expected"))
+    embedded = load_settings(tmp_path_factory.mktemp("expected"), warehouse="ducklake")
     with closing(open_warehouse(embedded)) as reference:
         return figures(reference, embedded)
 
