@@ -1,7 +1,7 @@
 """Where the tables live. One protocol; `open_warehouse` gives the implementation that the settings name."""
 
 from flowguard.settings import Settings
-from flowguard.warehouse.base import Session, Staged, Warehouse
+from flowguard.warehouse.base import Session, Spent, Staged, Warehouse
 
 
 def open_warehouse(settings: Settings, *, read_only: bool = False) -> Warehouse:
@@ -28,4 +28,4 @@ def place_of(settings: Settings) -> str:
     return str(settings.home / "warehouse")
 
 
-__all__ = ["Session", "Staged", "Warehouse", "has_tables", "open_warehouse", "place_of"]
+__all__ = ["Session", "Spent", "Staged", "Warehouse", "has_tables", "open_warehouse", "place_of"]

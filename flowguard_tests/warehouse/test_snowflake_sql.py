@@ -31,6 +31,7 @@ from flowguard.warehouse import Warehouse
 from flowguard.warehouse.ducklake.session import DuckLakeSession
 from flowguard.warehouse.shape import marks
 from flowguard.warehouse.snowflake.dialect import create, parse, translate
+from flowguard.warehouse.snowflake.history import HISTORY, SPENT
 from flowguard.warehouse.snowflake.migrations import Database, needed
 from flowguard.warehouse.snowflake.roles import script
 from flowguard_tests.warehouse.samples import DAY
@@ -134,6 +135,13 @@ def test_what_the_report_descriptions_alerts_and_sensors_ask_parses(warehouse: W
     new = set(asked.values()) - set(TEXTS.values())
     parsed = LINTER.parse_string(";\n".join(new))
     assert [str(violation) for violation in parsed.violations] == []
+
+
+def test_what_is_asked_of_the_history_of_queries_parses() -> None:
+    asked = SPENT.format(history=HISTORY.format(since="2026-11-20 12:00:00"), run='"run_id": "x"')
+    parsed = LINTER.parse_string(asked)
+    assert [str(violation) for violation in parsed.violations] == []
+    assert "unparsable" not in parsed.tree.type_set()  # type: ignore[union-attr]
 
 
 def test_the_script_of_the_role_parses_and_grants_nothing_but_what_is_needed() -> None:

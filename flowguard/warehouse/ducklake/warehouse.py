@@ -1,7 +1,7 @@
 """The tables of a home in DuckLake."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from functools import partial
@@ -19,7 +19,7 @@ from flowguard.models.registry import TABLES, VIEWS
 from flowguard.models.scope import Scope
 from flowguard.models.table import BYTES, Model, Table
 from flowguard.settings import Settings
-from flowguard.warehouse.base import Session, Staged, parameters_of
+from flowguard.warehouse.base import Session, Spent, Staged, parameters_of
 from flowguard.warehouse.ducklake.connection import LAKE, connect
 from flowguard.warehouse.ducklake.errors import interruptions, only_select, storage_errors
 from flowguard.warehouse.ducklake.maintenance import STEPS
@@ -81,6 +81,9 @@ class DuckLakeWarehouse:
 
     def model_sql(self, model: Model, scope: Scope) -> str:
         return render.select(model, scope, parameters_of(self._settings))
+
+    def spent(self) -> Mapping[str, Spent]:
+        return {}
 
     def maintain(self) -> Iterator[str]:
         """One lock per step, so that a round waits for one step at most."""
