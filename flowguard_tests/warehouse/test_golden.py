@@ -14,7 +14,7 @@ from flowguard.models.registry import MODELS, VIEWS
 from flowguard.models.scope import Scope, days
 from flowguard.models.table import Model, View
 from flowguard.settings import Settings
-from flowguard.warehouse.snowflake.dialect import parse, translate
+from flowguard.warehouse.snowflake.dialect import create_view, parse, translate
 from flowguard_tests.warehouse.samples import DAY
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -29,13 +29,13 @@ DEFAULTS = Parameters(
 
 def text_of(made: Model | View) -> str:
     if isinstance(made, View):
-        return pretty(render.create_view(made))
+        return pretty(create_view(made))
     scopes = SCOPES if made.instant else {"of a day": WHOLE}
-    return "\n".join(f"-- {name}\n{pretty(render.select(made, scope, DEFAULTS))}" for name, scope in scopes.items())
+    selects = {name: render.select(made, scope, DEFAULTS) for name, scope in scopes.items()}
+    return "\n".join(f"-- {name}\n{pretty(translate(parse(select), KEPT))}" for name, select in selects.items())
 
 
-def pretty(sql: str) -> str:
-    sent = translate(parse(sql), KEPT)
+def pretty(sent: str) -> str:
     shown = sqlglot.parse_one(sent, read="snowflake").sql("snowflake", pretty=True)
     return shown.replace("TIMESTAMPNTZ", "TIMESTAMP_NTZ") + ";\n"
 

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowguard.errors import InvalidInput
 from flowguard.models.registry import TABLES, VIEWS
-from flowguard.models.render import create_view
 from flowguard.models.table import Table, View
 from flowguard.settings import Settings
 from flowguard.warehouse.shape import AddColumn, Create, Renew, Shape, lacking, marks
 from flowguard.warehouse.snowflake import scratch, stage
 from flowguard.warehouse.snowflake.connection import connect
-from flowguard.warehouse.snowflake.dialect import create, kept_as, parse, translate, type_of
+from flowguard.warehouse.snowflake.dialect import create, create_view, kept_as, parse, translate, type_of
 from flowguard.warehouse.snowflake.errors import translated
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def needed(there: Database, database: str) -> Iterator[Statement]:
     for change in changes:
         yield from _made(change)
     for view in VIEWS:
-        sql = translate(parse(create_view(view)), {})
+        sql = create_view(view)
         if view.full_name not in there.shape or there.applied.get(view.full_name) != sql:
             yield Statement(view.full_name, sql)
 

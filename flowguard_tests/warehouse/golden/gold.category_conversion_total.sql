@@ -1,4 +1,5 @@
-CREATE OR REPLACE VIEW gold.category_conversion_total AS
+CREATE OR REPLACE VIEW gold.category_conversion_total
+COPY GRANTS AS
 WITH totals AS (
   SELECT
     category,

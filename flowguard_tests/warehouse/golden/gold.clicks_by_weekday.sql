@@ -1,4 +1,5 @@
-CREATE OR REPLACE VIEW gold.clicks_by_weekday AS
+CREATE OR REPLACE VIEW gold.clicks_by_weekday
+COPY GRANTS AS
 WITH hours AS (
   SELECT
     CAST((

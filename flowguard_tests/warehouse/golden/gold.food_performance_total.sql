@@ -1,4 +1,5 @@
-CREATE OR REPLACE VIEW gold.food_performance_total AS
+CREATE OR REPLACE VIEW gold.food_performance_total
+COPY GRANTS AS
 WITH sold AS (
   SELECT
     item_id,

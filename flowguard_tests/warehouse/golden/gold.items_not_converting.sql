@@ -1,4 +1,5 @@
-CREATE OR REPLACE VIEW gold.items_not_converting AS
+CREATE OR REPLACE VIEW gold.items_not_converting
+COPY GRANTS AS
 WITH totals AS (
   SELECT
     item_id,
