@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from flowguard.bronze.tables import CLICKS_RAW
 from flowguard.cli.main import app
 from flowguard.errors import InvalidInput, WarehouseCorrupt
+from flowguard.gold.tables import CLICK_HEATMAP
 from flowguard.models.registry import TABLES, VIEWS
 from flowguard.models.scope import days
 from flowguard.rounds import gold
@@ -17,7 +18,7 @@ from flowguard.silver.tables import CLICKS_CLEANED
 from flowguard.warehouse import open_warehouse
 from flowguard.warehouse.snowflake import scratch
 from flowguard.warehouse.snowflake.connection import connect
-from flowguard.warehouse.snowflake.dialect import kept_as
+from flowguard.warehouse.snowflake.dialect import create, kept_as
 from flowguard.warehouse.snowflake.migrations import Database, look, needed
 from flowguard.warehouse.snowflake.stage import STAGE
 from flowguard_tests.warehouse.fakesnow import in_database_of_its_own
@@ -85,7 +86,7 @@ def test_an_older_shape_is_brought_forward_once(older: Settings) -> None:
     init(older)
     with closing(open_warehouse(older)) as warehouse:
         applied = warehouse.query(APPLIED)
-        changed = ["bronze.clicks_raw", VIEWS[0].full_name, *["gold.funnel_metrics"] * 3]
+        changed = ["bronze.clicks_raw", VIEWS[0].full_name, "gold.funnel_metrics", *["ops.dirty_days"] * 2]
         assert applied.filter(version=2)["what"].to_list() == sorted([*changed, "ops.scratch"])
         assert len(said) == applied.filter(version=2).height
         assert "ALTER TABLE bronze.clicks_raw ADD COLUMN IF NOT EXISTS page VARCHAR;" in said
@@ -127,13 +128,25 @@ def test_who_starts_at_once_with_others_makes_nothing_twice(home: Settings) -> N
     assert applied["what"].is_unique().all()
 
 
-def test_gold_whose_columns_had_other_types_is_computed_anew(complete: Database) -> None:
+def with_other_types(complete: Database, statement: str) -> Database:
+    """The heatmap was made by a statement, and its clicks are called otherwise."""
     heatmap = {**complete.shape["gold.click_heatmap"], "clicks": "NUMBER(9, 4)"}
-    made = list(needed(complete._replace(shape={**complete.shape, "gold.click_heatmap": heatmap}), "SHOP"))
+    return complete._replace(
+        shape={**complete.shape, "gold.click_heatmap": heatmap},
+        applied={**complete.applied, "gold.click_heatmap": statement},
+    )
+
+
+def test_gold_whose_columns_had_other_types_is_computed_anew(complete: Database) -> None:
+    made = list(needed(with_other_types(complete, "CREATE TABLE of an older version"), "SHOP"))
     assert [statement.sql.split(" (")[0] for statement in made] == [
         "INSERT INTO ops.dirty_days SELECT DISTINCT 'silver.clicks_cleaned', event_date, 0 FROM silver.clicks_cleaned",
         "CREATE OR REPLACE TABLE gold.click_heatmap",
     ]
+
+
+def test_gold_is_not_computed_anew_because_snowflake_calls_a_type_otherwise(complete: Database) -> None:
+    assert not list(needed(with_other_types(complete, create(CLICK_HEATMAP, anew=True)), "SHOP"))
 
 
 def test_a_stage_that_is_gone_is_made_again(complete: Database) -> None:
