@@ -18,7 +18,7 @@ PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python
 SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-browser test-faults chaos check demo bench screenshots requirements apache-kafka
+.PHONY: help up test test-browser test-faults test-snowflake chaos check demo bench screenshots requirements apache-kafka
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ test-browser: $(VENV)/.dev ## run the tests that drive a real Chromium  [ARGS=�
 test-faults: $(VENV)/.dev ## kill, stall and fill what runs, at each step and at random  [ARGS=…: for pytest] [WORKERS=2]
 	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
 	@$(BIN)/python -m pytest -m faults --numprocesses $(WORKERS) $(ARGS)
+
+test-snowflake: $(VENV)/.dev ## test what a warehouse promises on the account of FLOWGUARD_SNOWFLAKE_*  [ARGS=…: for pytest]
+	@$(BIN)/python -m pytest --on-account -m "not faults" --timeout 1800 $(ARGS) \
+		flowguard_tests/warehouse/test_contract.py flowguard_tests/warehouse/test_same_gold.py
 
 chaos: $(VENV)/.dev ## faults at random under steady traffic, then every event is counted  [MINUTES=10] [SEED=…]
 	@$(APACHE_KAFKA)

@@ -18,7 +18,8 @@ from flowguard.settings import PREFIX, Settings, load_settings
 from flowguard.warehouse import Warehouse
 from flowguard_tests.blank import Blank
 from flowguard_tests.require import require
-from flowguard_tests.warehouse.fakesnow import fakesnow
+from flowguard_tests.warehouse.account import database_on_account, what_is_missing
+from flowguard_tests.warehouse.fakesnow import fakesnow, in_database_of_its_own
 
 pytest_plugins = ("flowguard_tests.browser",)
 
@@ -27,6 +28,16 @@ Produce = Callable[..., None]
 # On a busy machine any example may be late, which says nothing about it.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--on-account", action="store_true", help="test on the account of FLOWGUARD_SNOWFLAKE_*")
+    parser.addoption("--rewrite-golden", action="store_true", help="take today's Snowflake SQL for the reviewed one")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("on_account") and (missing := what_is_missing()):
+        raise pytest.UsageError(missing)
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +69,17 @@ def on_fakesnow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         yield settings
 
 
+@pytest.fixture(scope="module")
+def on_snowflake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A home whose tables are in a database of its own: on the fakesnow server, or with --on-account on an account."""
+    if request.config.getoption("on_account"):
+        with database_on_account(tmp_path_factory.mktemp("account")) as settings:
+            yield settings
+    else:
+        on_fakesnow: Settings = request.getfixturevalue("on_fakesnow")
+        yield in_database_of_its_own(on_fakesnow, on_fakesnow)
+
+
 @pytest.fixture
 def settings(kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of an empty home, with new empty topics of 3 partitions; nothing of the caller's environment."""
@@ -67,10 +89,11 @@ def settings(kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set
 
 
 def with_new_topics(kafka: str, home: Path) -> Settings:
-    """Settings of a home, with new empty topics of 3 partitions."""
+    """Settings of a home on DuckLake, with new empty topics of 3 partitions."""
     test = uuid4().hex[:12]
     given = load_settings(
         home=home,
+        warehouse="ducklake",
         kafka_bootstrap_servers=kafka,
         orders_topic=f"orders-{test}",
         clicks_topic=f"clicks-{test}",

@@ -54,7 +54,7 @@ def up(
             with platform:
                 platform.start()
                 steps.end()
-                _print_addresses(settings)
+                print_addresses(settings)
                 remarks.print("Ctrl-C stops everything.")
                 if wants_history:
                     fill(settings, steps, platform.check)
@@ -63,9 +63,10 @@ def up(
         remarks.print("Stopped. The next start carries on from here.")
 
 
-def _print_addresses(settings: Settings) -> None:
+def print_addresses(settings: Settings) -> None:
     from flowguard.local.dashboard import HOW_TO_GET, has_dashboard
     from flowguard.local.ready import dashboard_address, gateway_address, webserver_address
+    from flowguard.warehouse import place_of
 
     dashboard = f"[bold]{dashboard_address(settings)}[/bold]  sales, clicks, customers, and whether to trust them"
     console.print()
@@ -73,7 +74,7 @@ def _print_addresses(settings: Settings) -> None:
         ("Storefront", f"[bold]{gateway_address(settings)}[/bold]  click, order, and watch it arrive"),
         ("Dashboard", dashboard if has_dashboard() else escape(HOW_TO_GET)),
         ("Dagster", f"[bold]{webserver_address(settings)}[/bold]  assets, runs, checks, backfills"),
-        ("Tables", f"{escape(str(settings.home / 'warehouse'))}  ask them with `flowguard sql`, or `flowguard ledger`"),
+        ("Tables", f"{escape(place_of(settings))}  ask them with `flowguard sql`, or `flowguard ledger`"),
         ("Reports", f"{escape(str(settings.home / 'reports'))}  a page for each day, made every morning"),
         ("Logs", escape(str(settings.home / "logs"))),
     ):

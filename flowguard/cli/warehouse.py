@@ -21,10 +21,10 @@ def init(
         bool, typer.Option("--roles", help="Only print what an administrator runs first: role, database, grants.")
     ] = False,
 ) -> None:
-    """Create the schemas, stage, tables and views that are missing in the database of FLOWGUARD_SNOWFLAKE_DATABASE.
+    """Make what the database of FLOWGUARD_SNOWFLAKE_DATABASE lacks, once: schemas, stage, tables, columns, views.
 
-    What is there stays as it is; a table of one of our names with columns that are not ours is refused before anything
-    is created. Whatever writes to the tables does the same when it starts.
+    GOLD that an older version computed otherwise is computed anew. A table with one of our names that is another one's
+    is refused before anything is made. Whatever writes to the tables does the same when it starts.
     """
     from flowguard.warehouse import open_warehouse
     from flowguard.warehouse.snowflake.migrations import missing

@@ -23,7 +23,7 @@ from flowguard.defs.partitions import exists
 from flowguard.rounds.changes import TableDay
 from flowguard.rounds.commit import Committed
 from flowguard.settings import Settings
-from flowguard.warehouse import Warehouse
+from flowguard.warehouse import Spent, Warehouse
 
 MOST_AT_ONCE = 25
 """Events logged before the thread rests."""
@@ -119,12 +119,13 @@ class Reporter:
         untold = 0
         try:
             described = describe(self._warehouse, due)
+            spent = self._warehouse.spent()  # at once after the tables were asked, so that nothing is woken for it
         except Exception:
             _log.exception("%d partitions could not be described", len(due))
             return
         for place, pending in due.items():
             try:
-                self._tell_one(place, pending, described[place])
+                self._tell_one(place, _metadata(pending, described[place], spent.get(place[0])))
             except Exception:
                 untold += 1
                 if untold == 1:
@@ -132,9 +133,8 @@ class Reporter:
         if untold > 1:
             _log.error("%d partitions could not be reported", untold)
 
-    def _tell_one(self, place: TableDay, pending: _Pending, described: Description) -> None:
+    def _tell_one(self, place: TableDay, metadata: Mapping[str, dg.MetadataValue]) -> None:
         table, day = place
-        metadata = _metadata(pending, described)
         partition = None if day is None else day.isoformat()
         self._context.log_event(dg.AssetMaterialization(key_of(table), partition=partition, metadata=metadata))
         self._told[place] = time.monotonic()
@@ -144,7 +144,7 @@ def _newest_last(place: TableDay) -> date:
     return place[1] or date.max
 
 
-def _metadata(pending: _Pending, described: Description) -> dict[str, dg.MetadataValue]:
+def _metadata(pending: _Pending, described: Description, spent: Spent | None) -> dict[str, dg.MetadataValue]:
     metadata: dict[str, dg.MetadataValue] = {
         "dagster/partition_row_count": dg.MetadataValue.int(described.rows),
         "rounds": dg.MetadataValue.int(pending.rounds),
@@ -160,7 +160,17 @@ def _metadata(pending: _Pending, described: Description) -> dict[str, dg.Metadat
             metadata["open_percent_of_records"] = dg.MetadataValue.float(described.refused.open_percent)
     if described.by_model:
         metadata["orders_by_model"] = dg.MetadataValue.md(described.by_model)
-    return metadata
+    return metadata | (_cost(spent) if spent else {})
+
+
+def _cost(spent: Spent) -> dict[str, dg.MetadataValue]:
+    """Of the whole table in the run so far: a statement is about many days."""
+    return {
+        "run_statements": dg.MetadataValue.int(spent.statements),
+        "run_execution_seconds": dg.MetadataValue.float(round(spent.seconds, 3)),
+        "run_bytes_scanned": dg.MetadataValue.int(spent.bytes_scanned),
+        "run_cloud_services_credits": dg.MetadataValue.float(spent.credits),
+    }
 
 
 def _offsets_table(offsets: Mapping[tuple[str, int], tuple[int, int]]) -> str:

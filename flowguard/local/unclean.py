@@ -6,13 +6,12 @@ the topic begins, without a person, because this broker never promised more (doc
 
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 from flowguard.errors import OffsetsWentBackwards, TopicTruncated
 from flowguard.kafka.broker import Broker
 from flowguard.rounds.acceptance import accept, propose
 from flowguard.settings import Settings
-from flowguard.warehouse import open_warehouse
+from flowguard.warehouse import has_tables, open_warehouse
 
 REASON = "the embedded broker was killed and forgot its last records"
 _FORGETFUL = {OffsetsWentBackwards, TopicTruncated}
@@ -37,7 +36,7 @@ class RunningMark:
 
 def go_on_after_unclean_stop(settings: Settings, say: Callable[[str], None]) -> None:
     """Begin a new generation of each topic whose last records the broker has forgotten. ``say`` is told of each."""
-    if not _has_tables(settings.home):
+    if not has_tables(settings):
         return
     with (
         closing(open_warehouse(settings)) as warehouse,
@@ -49,7 +48,3 @@ def go_on_after_unclean_stop(settings: Settings, say: Callable[[str], None]) -> 
             if decision and {gap.kind for gap in decision.gaps} <= _FORGETFUL:
                 accept(session, decision, reason=REASON, run_id="flowguard up")
                 say(f"{REASON} of {topic}: its generation {decision.generation} begins")
-
-
-def _has_tables(home: Path) -> bool:
-    return (home / "warehouse" / "tables.txt").exists()

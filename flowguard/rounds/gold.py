@@ -20,6 +20,7 @@ from flowguard.rounds.holds import free, holds
 from flowguard.settings import Settings
 from flowguard.warehouse import Session, Warehouse
 from flowguard.warehouse.lock import file_lock
+from flowguard.warehouse.tag import about
 
 _LOCK_TIMEOUT_SECONDS = 600.0
 _OF_GOLD = "table_name LIKE 'gold.%'"
@@ -118,7 +119,8 @@ def _compute(warehouse: Warehouse, session: Session, work: _Work) -> None:
     for model, scopes in work:
         if scopes:
             selects = " UNION ALL ".join(f"({warehouse.model_sql(model, scope)})" for scope in scopes)
-            session.keep(f"new_{model.name}", selects)
+            with about(model.full_name):
+                session.keep(f"new_{model.name}", selects)
             if model is USER_SESSIONS:
                 first_days.compare(session, scopes)
 
@@ -128,8 +130,9 @@ def _swap(session: Session, work: _Work) -> Changes:
     for model, scopes in work:
         if not scopes:
             continue
-        for scope in scopes:
-            session.execute(render.delete(model, scope))
+        with about(model.full_name):
+            for scope in scopes:
+                session.execute(render.delete(model, scope))
         crash_point("gold.deleted")
         session.insert(model, f"SELECT * FROM new_{model.name}")
         if model is USER_SESSIONS:

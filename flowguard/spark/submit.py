@@ -13,6 +13,7 @@ from flowguard.errors import EngineFailed, InvalidSettings, MissingComponent, St
 from flowguard.local import groups
 from flowguard.local.java import java
 from flowguard.settings import PREFIX, Settings, as_environment
+from flowguard.spark.java import java_home
 
 JOB = Path(__file__).with_name("job.py")
 _CONNECT_SECONDS = 5.0
@@ -48,7 +49,7 @@ def submit(settings: Settings, plan: Path, tell: Callable[[str], None], told: Ma
     with log.open("w") as written:
         process = subprocess.Popen(
             [sys.executable, "-m", "flowguard.spark.launch", *_command(settings), str(JOB), str(plan)],
-            env={**_environment(settings), **(told or {})},
+            env={**_environment(settings, plan.parent), **(told or {})},
             cwd=plan.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -76,8 +77,8 @@ def _follow(process: subprocess.Popen[str], log: TextIO, tell: Callable[[str], N
     return process.wait()
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    ours = {"JAVA_HOME": str(_java().parent.parent), "PYSPARK_DRIVER_PYTHON": sys.executable}
+def _environment(settings: Settings, folder: Path) -> dict[str, str]:
+    ours = {"JAVA_HOME": str(java_home(_java(), folder / "java")), "PYSPARK_DRIVER_PYTHON": sys.executable}
     if _ON_THIS_MACHINE.match(settings.spark_master):
         ours["SPARK_LOCAL_IP"] = "127.0.0.1"
     return as_environment(settings) | ours

@@ -1,6 +1,6 @@
 """What a warehouse can do: read a snapshot, stage files, and change many tables in one transaction."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +35,16 @@ class DataFile:
     data: str
     deletes: str | None = None
     day: str | None = None
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What statements have cost. ``seconds`` of a virtual warehouse's work, ``credits`` of the services around it."""
+
+    statements: int
+    seconds: float
+    bytes_scanned: int
+    credits: float
 
 
 class Session(Protocol):
@@ -102,6 +112,11 @@ class Warehouse(Protocol):
 
     def model_sql(self, model: Model, scope: Scope) -> str:
         """The SELECT of a model for a scope, as a session takes it."""
+
+    def spent(self) -> Mapping[str, Spent]:
+        """What this run's statements about each table have cost so far, by its full name. Empty where nobody bills.
+
+        Never fails, and asks once, whatever the number of tables: meant for when the tables are asked anyway."""
 
     def maintain(self) -> Iterator[str]:
         """Compact and clean up; yields the name of each step before it is done."""

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flowguard.cli.main import app
+from flowguard.cli.up import print_addresses
 from flowguard.local import webserver
 from flowguard.local.home import running
 from flowguard.local.ports import on_free_ports
@@ -115,3 +116,10 @@ def test_a_broker_of_ones_own_has_to_be_named(own: Settings) -> None:
     result = CliRunner().invoke(app, ["up", "--broker", "external", "--home", str(own.home)])
     assert result.exit_code == 1 and "FLOWGUARD_KAFKA_BOOTSTRAP_SERVERS=host:port" in result.stderr
     assert not own.home.exists()
+
+
+def test_it_is_said_where_the_tables_are(own: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    print_addresses(own)
+    assert f"Tables      {own.home / 'warehouse'}  ask them" in capsys.readouterr().out
+    print_addresses(own.model_copy(update={"warehouse": "snowflake", "snowflake_account": "myorg-account1"}))
+    assert "Tables      database FLOWGUARD of Snowflake's account myorg-account1  ask" in capsys.readouterr().out

@@ -12,6 +12,7 @@ from flowguard.defs import report
 from flowguard.defs.describe import Description, markdown
 from flowguard.defs.report import MOST_AT_ONCE, Reporter
 from flowguard.settings import Settings, load_settings
+from flowguard.warehouse import Spent
 
 TODAY = datetime.now(UTC).date()
 TABLE = "silver.orders_cleaned"
@@ -22,9 +23,22 @@ class Log:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str | None]] = []
+        self.metadata: list[dict[str, Any]] = []
 
     def log_event(self, event: dg.AssetMaterialization) -> None:
         self.told.append((".".join(event.asset_key.path), event.partition))
+        self.metadata.append({name: value.value for name, value in event.metadata.items()})
+
+
+class Billed:
+    """Stands in for a warehouse that is asked for its bill."""
+
+    def __init__(self, spent: dict[str, Spent]) -> None:
+        self._spent, self.asked = spent, 0
+
+    def spent(self) -> dict[str, Spent]:
+        self.asked += 1
+        return self._spent
 
 
 @pytest.fixture
@@ -38,7 +52,7 @@ def described(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def reporter(log: Any, settings: Settings) -> Reporter:
-    return Reporter(log, None, settings)  # type: ignore[arg-type]
+    return Reporter(log, Billed({}), settings)  # type: ignore[arg-type]
 
 
 def ago(*days: int) -> list[tuple[str, date]]:
@@ -56,6 +70,19 @@ def test_a_partition_is_told_of_at_once_then_seldom_and_at_the_end(own: Settings
     with told:
         pass
     assert len(log.told) == 2
+
+
+def test_what_a_table_has_cost_is_told_with_each_of_its_days_and_asked_once(own: Settings) -> None:
+    log, warehouse = Log(), Billed({TABLE: Spent(4, 1.25, 2_000_000, 0.5)})
+    told = Reporter(log, warehouse, own)  # type: ignore[arg-type]
+    told.changed([*ago(0, 1), ("silver.clicks_cleaned", TODAY)], 0.1)
+    told.tell_what_is_due()
+    assert warehouse.asked == 1
+    cost = {"run_statements": 4, "run_execution_seconds": 1.25, "run_bytes_scanned": 2_000_000}
+    cost |= {"run_cloud_services_credits": 0.5}
+    for (table, _), metadata in zip(log.told, log.metadata, strict=True):
+        said = {name: value for name, value in metadata.items() if name.startswith("run_")}
+        assert said == (cost if table == TABLE else {})
 
 
 def test_the_newest_day_is_the_latest_that_is_told(own: Settings) -> None:

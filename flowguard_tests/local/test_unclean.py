@@ -18,6 +18,7 @@ from flowguard.local.unclean import RunningMark, go_on_after_unclean_stop
 from flowguard.settings import Settings, load_settings
 from flowguard_tests.require import require
 from flowguard_tests.rounds.flow import contents, opened, order, rolled
+from flowguard_tests.warehouse.fakesnow import with_tables_of
 
 
 def produce(settings: Settings, first: int, end: int) -> None:
@@ -27,15 +28,26 @@ def produce(settings: Settings, first: int, end: int) -> None:
     assert producer.flush(30) == 0
 
 
-def test_what_a_killed_broker_forgot_stays_in_the_tables_and_new_records_are_taken(tmp_path: Path) -> None:
+@pytest.fixture(params=["ducklake", pytest.param("snowflake", marks=pytest.mark.faults)])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """A new one, whose broker does not run yet."""
     require("embedded-broker")
-    port = free_port()
     settings = load_settings(
         tmp_path / "home",
-        kafka_bootstrap_servers=f"127.0.0.1:{port}",
+        kafka_bootstrap_servers=f"127.0.0.1:{free_port()}",
         start_date=date(2024, 1, 1),
         quiet_time=timedelta(milliseconds=200),
     )
+    if request.param == "ducklake":
+        return settings
+    return with_tables_of(settings, request.getfixturevalue("on_snowflake"))
+
+
+@pytest.mark.timeout(600)
+def test_what_a_killed_broker_forgot_stays_in_the_tables_and_new_records_are_taken(
+    home: Settings, tmp_path: Path
+) -> None:
+    settings, port = home, int(home.kafka_bootstrap_servers.rpartition(":")[2])
     data = settings.home / "broker"
     said: list[str] = []
     with BrokerProcess(embedded.command(data, port), data, port) as server, opened(settings) as warehouse:

@@ -28,15 +28,14 @@ def fakesnow(folder: Path) -> Iterator[Settings]:
         yield settings
 
 
+def with_tables_of(settings: Settings, on_snowflake: Settings) -> Settings:
+    """The same settings, for the home and the database of others."""
+    login = {name: getattr(on_snowflake, name) for name in Settings.model_fields if name.startswith("snowflake_")}
+    return settings.model_copy(update=login | {"home": on_snowflake.home, "warehouse": on_snowflake.warehouse})
+
+
 def in_database_of_its_own(settings: Settings, on_fakesnow: Settings) -> Settings:
     """The same settings, for a new home whose tables are in a new database of the server."""
-    login = {name: getattr(on_fakesnow, name) for name in Settings.model_fields if name.startswith("snowflake_")}
     own = uuid4().hex[:12]
-    return settings.model_copy(
-        update=login
-        | {
-            "home": on_fakesnow.home.with_name(own),
-            "warehouse": on_fakesnow.warehouse,
-            "snowflake_database": f"HOME_{own}".upper(),
-        }
-    )
+    new = {"home": on_fakesnow.home.with_name(own), "snowflake_database": f"HOME_{own}".upper()}
+    return with_tables_of(settings, on_fakesnow).model_copy(update=new)

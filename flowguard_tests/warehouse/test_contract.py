@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -20,16 +21,16 @@ from flowguard.rounds.changes import mark_dirty
 from flowguard.rounds.chunk import ingestion_marks, limits_of, passed_clicks, passed_orders
 from flowguard.settings import Settings, load_settings
 from flowguard.silver.tables import CLICKS_CLEANED
-from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard.warehouse import Warehouse, has_tables, open_warehouse
 from flowguard_tests.warehouse.samples import COUNT, DAY, clicks, dirty
 
 
 @pytest.fixture(scope="module", params=["ducklake", "snowflake"])
 def given(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     if request.param == "ducklake":
-        return load_settings(tmp_path_factory.mktemp("ducklake"))
-    on_fakesnow: Settings = request.getfixturevalue("on_fakesnow")
-    return on_fakesnow
+        return load_settings(tmp_path_factory.mktemp("ducklake"), warehouse="ducklake")
+    on_snowflake: Settings = request.getfixturevalue("on_snowflake")
+    return on_snowflake
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_a_failed_rebuild_leaves_the_old_rows(warehouse: Warehouse) -> None:
         with session.transaction():
             session.append(staged)
             session.rebuild(CLICKS_CLEANED, days(DAY, DAY))
-        with pytest.raises(Exception, match=r"(?i)could not convert"), session.transaction():
+        with pytest.raises(Exception, match=r"(?i)could not convert|is not recognized"), session.transaction():
             session.rebuild(broken, days(DAY, DAY))
     assert warehouse.query("SELECT COUNT(*) FROM silver.clicks_cleaned").item() == 2
 
@@ -77,6 +78,19 @@ def test_staged_rows_are_seen_once_appended_and_come_back_unchanged(warehouse: W
         session.append(staged)
     stored = warehouse.query("SELECT * FROM bronze.clicks_raw ORDER BY _offset")
     assert stored.select(CLICKS_RAW.column_names).equals(clicks(0, 1, 2))
+
+
+def test_maintenance_names_its_steps_and_changes_no_row(warehouse: Warehouse) -> None:
+    staged = warehouse.stage(CLICKS_RAW, clicks(0, 1))
+    with warehouse.session() as session, session.transaction():
+        session.append(staged)
+    assert list(warehouse.maintain())
+    assert warehouse.query("SELECT _offset FROM bronze.clicks_raw ORDER BY 1").to_series().to_list() == [0, 1]
+
+
+def test_a_home_knows_whether_its_tables_were_made(warehouse: Warehouse, given: Settings, tmp_path: Path) -> None:
+    assert has_tables(given)
+    assert not has_tables(given.model_copy(update={"home": tmp_path}))
 
 
 def test_every_table_is_there_with_its_columns(warehouse: Warehouse) -> None:
@@ -151,7 +165,7 @@ def figures(warehouse: Warehouse, settings: Settings) -> dict[str, pl.DataFrame]
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
     """The figures on DuckLake."""
-    embedded = load_settings(tmp_path_factory.mktemp("expected"))
+    embedded = load_settings(tmp_path_factory.mktemp("expected"), warehouse="ducklake")
     with closing(open_warehouse(embedded)) as reference:
         return figures(reference, embedded)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Timer
+from unittest import mock
 
 import polars as pl
 import pytest
@@ -210,6 +211,27 @@ def test_gold_of_an_older_shape_is_computed_anew(warehouse: Warehouse, home: Set
         gold.refresh(renewed, home)
         for name in ("funnel_metrics", *ADDED):
             assert renewed.query(f"SELECT SUM(clicks) FROM gold.{name}").item() == 2
+
+
+def test_gold_that_was_being_renewed_when_the_process_was_killed_is_renewed_by_the_next(
+    warehouse: Warehouse, home: Settings
+) -> None:
+    with warehouse.session() as session:
+        with session.transaction():
+            session.append(warehouse.stage(CLICKS_RAW, clicks(0, 1)))
+            session.rebuild(CLICKS_CLEANED, days(DAY, DAY))
+        session.execute("ALTER TABLE gold.funnel_metrics DROP COLUMN converted_clicks")
+    (home.home / "warehouse" / "tables.txt").unlink()
+    warehouse.close()
+    for step in ("marks", "render.create", "render.create_view"):
+        with (
+            mock.patch(f"flowguard.warehouse.ducklake.warehouse.{step}", side_effect=RuntimeError(step)),
+            pytest.raises(RuntimeError, match=step),
+        ):
+            open_warehouse(home)
+    with closing(open_warehouse(home)) as renewed:
+        gold.refresh(renewed, home)
+        assert renewed.query("SELECT SUM(clicks), SUM(converted_clicks) FROM gold.funnel_metrics").row(0) == (2, 0)
 
 
 def test_gold_whose_columns_had_other_types_is_computed_anew(warehouse: Warehouse, home: Settings) -> None:

@@ -36,7 +36,7 @@ from flowguard_tests.alerts.examples import NOON, failing
 from flowguard_tests.conftest import producing, with_new_topics
 from flowguard_tests.require import require
 from flowguard_tests.rounds.flow import late_clicks, opened, rolled, traffic
-from flowguard_tests.warehouse.fakesnow import in_database_of_its_own
+from flowguard_tests.warehouse.fakesnow import with_tables_of
 
 DAY = date(2026, 11, 5)
 
@@ -47,7 +47,7 @@ class Home(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def homes(kafka: str, on_fakesnow: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Home]]:
+def homes(kafka: str, on_snowflake: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Home]]:
     """One on DuckLake and one on Snowflake, after the same offsets."""
     quick = {"quiet_time": timedelta(milliseconds=200), "chunk_records": 130}
     embedded = with_new_topics(kafka, tmp_path_factory.mktemp("ducklake")).model_copy(update=quick)
@@ -56,7 +56,7 @@ def homes(kafka: str, on_fakesnow: Settings, tmp_path_factory: pytest.TempPathFa
     with ExitStack() as stack:
         both = [
             Home(settings, stack.enter_context(opened(settings)))
-            for settings in (embedded, in_database_of_its_own(embedded, on_fakesnow))
+            for settings in (embedded, with_tables_of(embedded, on_snowflake))
         ]
         for settings, warehouse in both:
             rolled(settings, warehouse)

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -19,17 +20,14 @@ from flowguard.errors import (
     MissingComponent,
     StorageFailed,
     WarehouseBusy,
-    WarehouseCorrupt,
     WarehouseUnavailable,
 )
 from flowguard.models.ops import DIRTY_DAYS
-from flowguard.models.registry import TABLES, VIEWS
 from flowguard.settings import Settings, as_environment, load_settings
 from flowguard.warehouse import Staged, Warehouse, open_warehouse
-from flowguard.warehouse.snowflake import scratch
+from flowguard.warehouse.snowflake import scratch, stage
 from flowguard.warehouse.snowflake.connection import connect, connector
 from flowguard.warehouse.snowflake.errors import translated
-from flowguard.warehouse.snowflake.migrations import needed
 from flowguard_tests.require import require
 from flowguard_tests.warehouse.samples import COUNT, dirty
 
@@ -76,6 +74,38 @@ def test_what_killed_processes_kept_goes_when_a_writer_opens(warehouse: Warehous
         session.execute("DELETE FROM ops.scratch")
 
 
+def files_on_the_stage(settings: Settings) -> set[str]:
+    with connect(settings) as connection:
+        return {row[0].removeprefix("landing/") for row in connection.cursor().execute("LIST @ops.landing")}
+
+
+def test_files_leave_the_stage_once_no_transaction_can_need_them(
+    warehouse: Warehouse, on_fakesnow: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded = []
+    for hours in (26, 24, 0):
+        monkeypatch.setattr(stage, "now", lambda hours=hours: scratch.now() - timedelta(hours=hours))
+        uploaded += warehouse.stage(DIRTY_DAYS, dirty(hours)).files
+    with connect(on_fakesnow) as connection:
+        connection.cursor().execute(f"PUT 'file://{__file__}' @ops.landing AUTO_COMPRESS = FALSE")
+    long_ago, *lately = uploaded
+    assert files_on_the_stage(on_fakesnow) >= set(uploaded)
+    assert list(warehouse.maintain()) == ["remove files from the stage that no transaction needs any more"]
+    left = files_on_the_stage(on_fakesnow)
+    assert long_ago not in left
+    assert left >= {*lately, Path(__file__).name}
+    with warehouse.session() as session, session.transaction():
+        session.append(Staged(DIRTY_DAYS, tuple(lately), 2))
+
+
+def test_the_stage_is_looked_at_once_an_hour(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(warehouse.maintain())
+    assert not list(warehouse.maintain())
+    later = time.monotonic() + 3601
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert list(warehouse.maintain())
+
+
 def test_a_session_leaves_nothing_that_it_kept(warehouse: Warehouse) -> None:
     with warehouse.session() as session:
         session.keep("frame", dirty(1, 2))
@@ -94,22 +124,6 @@ def test_what_a_killed_client_has_begun_is_rolled_back(warehouse: Warehouse, on_
         with session.transaction():
             session.execute(f"DELETE FROM {DIRTY_DAYS.full_name}")
         assert session.query(COUNT).item() == 0
-
-
-def test_a_table_of_the_shop_with_one_of_our_names_is_refused_before_anything_is_created() -> None:
-    with pytest.raises(InvalidInput, match=r"BRONZE\.ORDERS_RAW is there already.* it has basket"):
-        list(needed({"bronze.orders_raw": {"event_id", "basket"}}))
-
-
-def test_tables_of_an_older_version_get_the_columns_that_they_lack() -> None:
-    there = {table.full_name: set(table.column_names) for table in TABLES}
-    there |= {view.full_name: set() for view in VIEWS}
-    assert list(needed(there)) == []
-    there["bronze.clicks_raw"].discard("page")
-    assert list(needed(there)) == ["ALTER TABLE bronze.clicks_raw ADD COLUMN page VARCHAR"]
-    there["bronze.clicks_raw"].discard("event_id")
-    with pytest.raises(WarehouseCorrupt, match="CLICKS_RAW has no column event_id"):
-        list(needed(there))
 
 
 @pytest.mark.parametrize(
@@ -150,17 +164,6 @@ def test_what_a_login_lacks_is_named(tmp_path: Path) -> None:
 
 def init(settings: Settings, *options: str) -> Result:
     return CliRunner().invoke(app, ["warehouse", "init", *options], env=as_environment(settings))
-
-
-def test_init_creates_what_is_missing_and_a_dry_run_only_says_it(on_fakesnow: Settings) -> None:
-    elsewhere = on_fakesnow.model_copy(update={"snowflake_database": "OTHER"})
-    said = init(elsewhere, "--dry-run")
-    assert said.exit_code == 0, said.output
-    assert "CREATE TABLE IF NOT EXISTS bronze.orders_raw (" in said.stdout
-    assert init(elsewhere, "--dry-run").stdout == said.stdout
-    assert init(elsewhere).stdout == "The tables in OTHER are ready.\n"
-    assert init(elsewhere, "--dry-run").stdout == ""
-    assert init(elsewhere).exit_code == 0
 
 
 def test_init_prints_the_script_of_the_role_without_asking_snowflake(tmp_path: Path) -> None:

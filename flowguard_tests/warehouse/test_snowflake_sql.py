@@ -20,7 +20,7 @@ from flowguard.defs.flow import LIVE_TABLES
 from flowguard.gold.tables import GOLD
 from flowguard.models import render
 from flowguard.models.parameters import Parameters
-from flowguard.models.registry import MODELS, TABLES, VIEWS
+from flowguard.models.registry import MODELS
 from flowguard.models.scope import Scope, days
 from flowguard.report.queries import ask
 from flowguard.rounds.failures import open_failures
@@ -29,7 +29,10 @@ from flowguard.rounds.progress import positions
 from flowguard.settings import Settings, load_settings
 from flowguard.warehouse import Warehouse
 from flowguard.warehouse.ducklake.session import DuckLakeSession
+from flowguard.warehouse.shape import marks
 from flowguard.warehouse.snowflake.dialect import create, parse, translate
+from flowguard.warehouse.snowflake.history import HISTORY, SPENT
+from flowguard.warehouse.snowflake.migrations import Database, needed
 from flowguard.warehouse.snowflake.roles import script
 from flowguard_tests.warehouse.samples import DAY
 
@@ -68,10 +71,12 @@ def texts() -> Iterator[tuple[str, str]]:
         if model.instant:
             kept = {"touched": "SELECT CAST(text_0 AS VARCHAR) AS user_id FROM scratch WHERE relation = 'x'"}
             yield f"{model.full_name} touched", translate(parse(render.select(model, TOUCHED, parameters)), kept)
-    for view in VIEWS:
-        yield view.full_name, translate(parse(render.create_view(view)), {})
-    for table in TABLES:
-        yield f"{table.full_name} created", create(table)
+    for number, (what, sql) in enumerate(needed(Database({}, frozenset(), 0, {}), "SHOP")):
+        yield f"{number} {what} made", sql
+    for table in GOLD:
+        yield f"{table.full_name} made anew", create(table, anew=True)
+        for number, mark in enumerate(marks(table)):
+            yield f"{table.full_name} mark {number}", translate(parse(mark), {})
 
 
 def questions() -> Iterator[tuple[str, str]]:
@@ -130,6 +135,13 @@ def test_what_the_report_descriptions_alerts_and_sensors_ask_parses(warehouse: W
     new = set(asked.values()) - set(TEXTS.values())
     parsed = LINTER.parse_string(";\n".join(new))
     assert [str(violation) for violation in parsed.violations] == []
+
+
+def test_what_is_asked_of_the_history_of_queries_parses() -> None:
+    asked = SPENT.format(history=HISTORY.format(since="2026-11-20 12:00:00"), run='"run_id": "x"')
+    parsed = LINTER.parse_string(asked)
+    assert [str(violation) for violation in parsed.violations] == []
+    assert "unparsable" not in parsed.tree.type_set()  # type: ignore[union-attr]
 
 
 def test_the_script_of_the_role_parses_and_grants_nothing_but_what_is_needed() -> None:

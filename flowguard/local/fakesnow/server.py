@@ -1,12 +1,15 @@
 """Become fakesnow's server: ``python server.py DIRECTORY PORT``, run by the Python of fakesnow's own environment.
 
-Its tables are in memory, its stages in the directory. Three faults of it are mended, where Snowflake is otherwise:
+Its tables are in memory, its stages in the directory. What is mended of it, where Snowflake is otherwise:
 
 - Every NULL timestamp left it as 1970: it builds a timestamp's two numbers without telling which rows are NULL.
 - It summed everything up as DOUBLE, so that texts can be: we sum up no texts, but money.
 - A client that was killed left its session behind, whose open transaction stayed in the way of others for ever.
+- It knew no REMOVE and no DROP DATABASE.
 """
 
+import re
+import shutil
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -14,8 +17,10 @@ from typing import Any
 
 import fakesnow.arrow
 import fakesnow.transforms
+import fakesnow.transforms.stage
 import pyarrow
 import uvicorn
+from fakesnow.cursor import FakeSnowflakeCursor
 from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -31,6 +36,26 @@ def _with_nulls(times: pyarrow.ChunkedArray) -> pyarrow.StructArray:
 
 def _nulls(times: pyarrow.ChunkedArray) -> pyarrow.BooleanArray:
     return times.combine_chunks().is_null()
+
+
+_execute = FakeSnowflakeCursor.execute
+_REMOVE = re.compile(r"REMOVE @([\w.]+)/(.+/)")
+_DROP_DATABASE = re.compile(r"DROP DATABASE (\w+)")
+
+
+def _execute_more(cursor: FakeSnowflakeCursor, command: str, *args: Any, **kwargs: Any) -> FakeSnowflakeCursor:
+    if remove := _REMOVE.fullmatch(command):
+        _remove(cursor, remove[1], remove[2])
+        command = "SELECT 'removed' AS result"
+    if drop := _DROP_DATABASE.fullmatch(command):
+        cursor._duck_conn.execute(f"USE memory; DETACH {drop[1]}")
+        command = "SELECT 'dropped' AS status"
+    return _execute(cursor, command, *args, **kwargs)
+
+
+def _remove(cursor: FakeSnowflakeCursor, stage: str, folder: str) -> None:
+    parts = fakesnow.transforms.stage.parts_from_var(stage, cursor._conn.database, cursor._conn.schema)
+    shutil.rmtree(fakesnow.transforms.stage.internal_dir(".".join(parts), folder), ignore_errors=True)
 
 
 class _Sessions:
@@ -86,5 +111,6 @@ _sessions = _Sessions()
 if __name__ == "__main__":
     tempfile.tempdir = sys.argv[1]  # fakesnow makes its stages' directory when its server is imported
     fakesnow.arrow.timestamp_to_sf_struct = _with_nulls
+    FakeSnowflakeCursor.execute = _execute_more
     fakesnow.transforms.numeric_agg_implicit_cast = lambda expression: expression
     uvicorn.run(_sessions, host="127.0.0.1", port=int(sys.argv[2]), http=_Protocol, timeout_keep_alive=_FOR_EVER)

@@ -1,7 +1,7 @@
 """The tables of a home in DuckLake."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from functools import partial
@@ -12,26 +12,28 @@ from uuid import uuid4
 import polars as pl
 import pyarrow.parquet as parquet
 
-from flowguard.errors import InvalidInput, WarehouseCorrupt
+from flowguard.errors import InvalidInput
 from flowguard.faults import crash_point
 from flowguard.models import render
-from flowguard.models.registry import BY_NAME, TABLES, VIEWS
+from flowguard.models.registry import TABLES, VIEWS
 from flowguard.models.scope import Scope
 from flowguard.models.table import BYTES, Model, Table
 from flowguard.settings import Settings
-from flowguard.warehouse.base import Session, Staged, parameters_of
+from flowguard.warehouse.base import Session, Spent, Staged, parameters_of
 from flowguard.warehouse.ducklake import files
 from flowguard.warehouse.ducklake.connection import LAKE, connect
 from flowguard.warehouse.ducklake.errors import interruptions, only_select, storage_errors
 from flowguard.warehouse.ducklake.maintenance import STEPS
 from flowguard.warehouse.ducklake.session import DuckLakeSession
 from flowguard.warehouse.lock import file_lock
+from flowguard.warehouse.shape import AddColumn, Create, Renew, lacking, marks
 
 _LOCK_TIMEOUT_SECONDS = 120.0
 _COLUMNS = f"""
 SELECT schema_name || '.' || table_name AS name, column_name, REPLACE(data_type, ',', ', ')
 FROM duckdb_columns() WHERE database_name = '{LAKE}'
 """
+_TYPES = {column.type: column.type for table in TABLES for column in table.columns}
 _SHAPES = "".join(
     [f"{table.full_name} {', '.join(f'{c.name} {c.type}' for c in table.columns)}\n" for table in TABLES]
     + [f"{view.full_name} {sha256(view.sql.encode()).hexdigest()}\n" for view in VIEWS]
@@ -86,6 +88,9 @@ class DuckLakeWarehouse:
     def model_sql(self, model: Model, scope: Scope) -> str:
         return render.select(model, scope, parameters_of(self._settings))
 
+    def spent(self) -> Mapping[str, Spent]:
+        return {}
+
     def maintain(self) -> Iterator[str]:
         """One lock per step, so that a round waits for one step at most."""
         with self._connection.cursor() as cursor:
@@ -130,38 +135,23 @@ class DuckLakeWarehouse:
         there: dict[str, dict[str, str]] = defaultdict(dict)
         for name, column, type in self._connection.execute(_COLUMNS).fetchall():
             there[name][column] = type
-        for table in TABLES:
-            if table.schema == "gold" and isinstance(table, Model):
-                self._renew(table, there[table.full_name], is_new_home="ops.dirty_days" not in there)
-            elif table.full_name in there:
-                self._add_columns(table, there[table.full_name])
-            else:
-                self._create(table)
+        for change in lacking(there, _TYPES, str(self._folder)):
+            match change:
+                case Create(table):
+                    self._create(table)
+                case Renew(table):
+                    self._renew(table)
+                case AddColumn(table, column):
+                    self._connection.execute(render.add_column(table, column))
         for view in VIEWS:
             self._connection.execute(render.create_view(view))
         self._created.write_text(_SHAPES)
 
-    def _renew(self, table: Model, there: dict[str, str], *, is_new_home: bool) -> None:
-        """GOLD is computed from other tables: one that is missing, or of an older shape, is computed anew."""
-        if there.items() >= {(column.name, column.type) for column in table.columns}:
-            return
+    def _renew(self, table: Model) -> None:
+        for mark in marks(table):
+            self._connection.execute(mark)
         self._connection.execute(f"DROP TABLE IF EXISTS {table.full_name}")
         self._create(table)
-        for source in () if is_new_home else (BY_NAME[name] for name in table.reads):
-            self._connection.execute(
-                f"INSERT INTO ops.dirty_days SELECT DISTINCT '{source.full_name}', {source.day}, 0 "
-                f"FROM {source.full_name}"
-            )
-
-    def _add_columns(self, table: Table, there: dict[str, str]) -> None:
-        """What an older version of FlowGuard did not know yet; rows that are there have NULL in it."""
-        for column in (c for c in table.columns if c.name not in there):
-            if column.required:
-                raise WarehouseCorrupt(
-                    f"{table.full_name} in {self._folder} has no column {column.name}, which is never NULL: "
-                    "the home was made by a version that is too old; replay its topics into a new home"
-                )
-            self._connection.execute(render.add_column(table, column))
 
     def _create(self, table: Table) -> None:
         run = partial(self._connection.execute)

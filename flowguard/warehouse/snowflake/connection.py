@@ -26,7 +26,7 @@ def connect(settings: Settings) -> "SnowflakeConnection":
         MissingComponent: the connector is not installed.
         InvalidSettings: a setting is missing that Snowflake needs.
     """
-    connection: SnowflakeConnection = connector().connect(**_arguments(settings))
+    connection: SnowflakeConnection = connector().connect(**arguments(settings))
     return connection
 
 
@@ -40,7 +40,8 @@ def connector() -> ModuleType:
         ) from error
 
 
-def _arguments(settings: Settings) -> dict[str, Any]:
+def arguments(settings: Settings) -> dict[str, Any]:
+    """What the connector is told to log in. Raises InvalidSettings as `connect` does."""
     missing = [name for name in _NEEDED if not getattr(settings, f"snowflake_{name}")]
     if missing:
         names = ", ".join(f"FLOWGUARD_SNOWFLAKE_{name.upper()}" for name in missing)

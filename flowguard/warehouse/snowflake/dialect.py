@@ -6,10 +6,13 @@ import sqlglot
 from sqlglot import exp
 
 from flowguard.errors import InvalidInput
-from flowguard.models.table import COUNT, SMALL, Table
+from flowguard.models import render
+from flowguard.models.table import COUNT, SMALL, Table, View
 
 _INTEGERS = {SMALL: "NUMBER(9, 0)", COUNT: "NUMBER(18, 0)"}
 """Snowflake's own integers are all NUMBER(38, 0): by their precision they come back as what they were."""
+
+_KEPT_AS = {"VARCHAR": "TEXT", "VARBINARY": "BINARY"}
 
 
 def parse(sql: str) -> exp.Expr:
@@ -42,13 +45,28 @@ def _before(node: exp.Sub, interval: exp.Interval) -> exp.Expr:
     return exp.DateAdd(this=node.this, expression=exp.Neg(this=exp.paren(interval.this)), unit=interval.args["unit"])
 
 
-def create(table: Table) -> str:
-    """The CREATE TABLE of a table."""
+def create(table: Table, *, anew: bool = False) -> str:
+    """The CREATE TABLE of a table; ``anew``: in place of the one that is there, with its rows. Who was granted to read
+    that one may read this one."""
     columns = ", ".join(f"{c.name} {type_of(c.type)}{' NOT NULL' if c.required else ''}" for c in table.columns)
+    if anew:
+        return f"CREATE OR REPLACE TABLE {table.full_name} ({columns}) COPY GRANTS"
     return f"CREATE TABLE IF NOT EXISTS {table.full_name} ({columns})"
+
+
+def create_view(view: View) -> str:
+    """The CREATE VIEW of a view, in place of one that is there; who was granted to read that one may read this one."""
+    head, _, select = translate(parse(render.create_view(view)), {}).partition(" AS ")
+    return f"{head} COPY GRANTS AS {select}"
 
 
 def type_of(type: str) -> str:
     """A column's type, as it is declared."""
     declared = _INTEGERS.get(type) or exp.DataType.build(type, dialect="duckdb").sql("snowflake")
     return declared.replace("TIMESTAMPNTZ", "TIMESTAMP_NTZ")
+
+
+def kept_as(type: str) -> str:
+    """A column's type, as INFORMATION_SCHEMA calls it."""
+    declared = type_of(type)
+    return _KEPT_AS.get(declared, declared).replace("DECIMAL", "NUMBER")

@@ -19,10 +19,14 @@ _SLOTS = {
     "REAL": ("FLOAT", 4),
 }
 """For each kind of column the type and the number of its slots."""
-CREATE = "CREATE TRANSIENT TABLE IF NOT EXISTS {} (relation VARCHAR, kept_at TIMESTAMP_NTZ, {})".format(
-    SCRATCH, ", ".join(f"{kind}_{number} {type}" for kind, (type, slots) in _SLOTS.items() for number in range(slots))
+COLUMNS = {"relation": "VARCHAR", "kept_at": "TIMESTAMP_NTZ"} | {
+    f"{kind}_{number}".lower(): type for kind, (type, slots) in _SLOTS.items() for number in range(slots)
+}
+"""The type of each column by its name."""
+CREATE = "CREATE TRANSIENT TABLE IF NOT EXISTS {} ({})".format(
+    SCRATCH, ", ".join(f"{name} {type}" for name, type in COLUMNS.items())
 )
-_LONGEST_SESSION = timedelta(days=1)
+LONGEST_SESSION = timedelta(days=1)
 """Longer than any session lives: rolling runs end after an hour, a backfill is one of many short steps."""
 
 
@@ -49,13 +53,13 @@ def keep(id: str, columns: Mapping[str, Kind]) -> Kept:
 
 
 def now() -> datetime:
-    """When a relation is kept, a naive UTC time."""
+    """When a relation is kept or a file uploaded, a naive UTC time."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 def delete_leftovers() -> str:
     """The statement that deletes what sessions have left that cannot live any more."""
-    return f"DELETE FROM {SCRATCH} WHERE kept_at < '{now() - _LONGEST_SESSION}'"
+    return f"DELETE FROM {SCRATCH} WHERE kept_at < '{now() - LONGEST_SESSION}'"
 
 
 def _slots(kinds: Iterable[str]) -> Iterable[str]:

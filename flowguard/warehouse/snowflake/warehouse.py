@@ -1,6 +1,9 @@
 """The tables of a home in Snowflake."""
 
-from collections.abc import Callable, Collection, Iterator
+import logging
+import math
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -9,14 +12,15 @@ from typing import TYPE_CHECKING, TypeVar
 import polars as pl
 from sqlglot import exp
 
-from flowguard.errors import InvalidInput, WarehouseUnavailable
+from flowguard.errors import FlowGuardError, InvalidInput, Transient, WarehouseUnavailable
 from flowguard.models import render
 from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
 from flowguard.settings import Settings
-from flowguard.warehouse.base import Session, Staged, parameters_of
+from flowguard.warehouse import tag
+from flowguard.warehouse.base import Session, Spent, Staged, parameters_of
 from flowguard.warehouse.lock import file_lock
-from flowguard.warehouse.snowflake import migrations, scratch, stage
+from flowguard.warehouse.snowflake import history, migrations, scratch, stage
 from flowguard.warehouse.snowflake.connection import connect
 from flowguard.warehouse.snowflake.dialect import parse
 from flowguard.warehouse.snowflake.errors import translated
@@ -27,7 +31,9 @@ if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
 _LOCK_TIMEOUT_SECONDS = 600.0
+_CLEARED_EACH_SECONDS = 3600.0
 _Done = TypeVar("_Done")
+_log = logging.getLogger(__name__)
 
 
 class SnowflakeWarehouse:
@@ -37,6 +43,8 @@ class SnowflakeWarehouse:
         self._settings = settings
         self._read_only = read_only
         self._idle: list[SnowflakeConnection] = []
+        self._cleared = -math.inf
+        self._opened_at, self._tells_history = scratch.now(), True
         # Who only reads may be on another host than those who write.
         self._recall = None if read_only else Recall(self._folder / "written")
         if not read_only:
@@ -67,9 +75,27 @@ class SnowflakeWarehouse:
     def model_sql(self, model: Model, scope: Scope) -> str:
         return render.select(model, scope, parameters_of(self._settings))
 
+    def spent(self) -> Mapping[str, Spent]:
+        """A server that tells nothing of its history is not asked again."""
+        run_id = tag.run()
+        if run_id is None or not self._tells_history:
+            return {}
+        try:
+            with self._connection() as connection:
+                return history.spent(connection, run_id, self._opened_at)
+        except FlowGuardError as error:
+            self._tells_history = isinstance(error, Transient)
+            _log.info("what statements have cost is not told: %s", error)
+            return {}
+
     def maintain(self) -> Iterator[str]:
-        """Snowflake compacts by itself."""
-        yield from ()
+        """Snowflake compacts by itself; only the stage has to be cleared, which is worth a look each hour."""
+        if time.monotonic() - self._cleared < _CLEARED_EACH_SECONDS:
+            return
+        yield "remove files from the stage that no transaction needs any more"
+        with self._connection() as connection:
+            stage.remove_leftovers(connection)
+        self._cleared = time.monotonic()
 
     def close(self) -> None:
         while self._idle:
