@@ -32,7 +32,6 @@ from flowguard.spark.submit import submit
 from flowguard.warehouse import Warehouse, open_warehouse
 from flowguard_tests.require import require
 from flowguard_tests.rounds.histories import Feeder, Sent
-from flowguard_tests.spark.cluster import standalone_cluster
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 9)
 QUICK = (
@@ -323,6 +322,8 @@ def _command(pid: int) -> str:
 @pytest.mark.faults
 def test_a_killed_worker_is_made_up_for_by_the_others(world: World, tmp_path: Path) -> None:
     """With its executors, in the midst of a step, on a cluster of two."""
+    from flowguard_tests.spark.cluster import standalone_cluster
+
     expected = world.tables()
     world.damage()
     with standalone_cluster(tmp_path / "cluster") as cluster:

@@ -2,9 +2,11 @@
 /* An order and the click that gets the credit for it: one of the same user, at most the attribution window before it. */
 /*   last_click:  the last one, found by looking back from the order; */
 /*   first_click: the first one, found by looking ahead from the earliest instant that counts. */
-/* Per user, clicks and looks stand in one line, in which clicks are counted: a look back finds the click of its own */
-/* count, a look ahead the next one. So one sort finds all, however many pairs of clicks and orders there are. A click */
-/* that no order follows in its stretch of time or the next cannot matter and does not enter the line. */
+/* Per user and stretch of time, clicks and looks stand in one line, in which clicks are counted: a look back finds the */
+/* click of its own count, a look ahead the next one. So one sort finds all, however many pairs of clicks and orders */
+/* there are. The line of a stretch has its orders, and the clicks of it and of the stretch before: as a stretch is as */
+/* long as the attribution window, no others can matter to them. So the line of a user who never rests is short, too; */
+/* and a click that no order follows in its stretch or the next enters no line. */
 /* known is what was last told of the orders of the scope, from ops.outbox. */
 WITH placed AS (
   SELECT
@@ -31,24 +33,27 @@ WITH placed AS (
 ), near AS (
   SELECT
     user_id,
-    stretch
+    stretch,
+    stretch AS click_stretch
   FROM placed
   UNION
   SELECT
     user_id,
+    stretch,
     stretch - 1
   FROM placed
 ), clicks AS (
   SELECT
     clicked.event_id,
     clicked.user_id,
+    near.stretch,
     clicked.item_id,
     clicked.category,
     clicked.event_timestamp
   FROM silver.clicks_cleaned AS clicked
   JOIN near
     ON near.user_id = clicked.user_id
-    AND near.stretch = (
+    AND near.click_stretch = (
       CAST(TRUNC(
         (
           DATEDIFF(MICROSECOND, CAST('1970-01-01 00:00:00' AS TIMESTAMP_NTZ), clicked.event_timestamp) - DATEDIFF(MICROSECOND, CAST('1970-01-01 00:00:00' AS TIMESTAMP_NTZ), clicked.event_timestamp) % 1800000000
@@ -62,6 +67,7 @@ WITH placed AS (
 ), line AS (
   SELECT
     user_id,
+    stretch,
     event_timestamp AS instant,
     1 AS step,
     event_id,
@@ -76,6 +82,7 @@ WITH placed AS (
   UNION ALL
   SELECT
     user_id,
+    stretch,
     order_timestamp,
     2,
     event_id,
@@ -92,6 +99,7 @@ WITH placed AS (
   UNION ALL
   SELECT
     user_id,
+    stretch,
     order_timestamp - INTERVAL '1800 SECOND',
     0,
     event_id,
@@ -109,7 +117,7 @@ WITH placed AS (
   SELECT
     line.*,
     COUNT(CASE WHEN step = 1 THEN 1 END) OVER (
-      PARTITION BY user_id
+      PARTITION BY user_id, stretch
       ORDER BY instant, step, event_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS clicks_so_far
@@ -124,6 +132,7 @@ WITH placed AS (
 ), clicked AS (
   SELECT
     user_id,
+    stretch,
     clicks_so_far AS number,
     event_id AS click_event_id,
     item_id AS clicked_item_id,
@@ -182,6 +191,7 @@ WITH placed AS (
   FROM looks
   LEFT JOIN clicked
     ON clicked.user_id = looks.user_id
+    AND clicked.stretch = looks.stretch
     AND clicked.number = looks.number
     AND clicked.click_timestamp >= looks.order_timestamp - INTERVAL '1800 SECOND'
     AND clicked.click_timestamp <= looks.order_timestamp
@@ -236,9 +246,11 @@ LEFT JOIN highest
 /* An order and the click that gets the credit for it: one of the same user, at most the attribution window before it. */
 /*   last_click:  the last one, found by looking back from the order; */
 /*   first_click: the first one, found by looking ahead from the earliest instant that counts. */
-/* Per user, clicks and looks stand in one line, in which clicks are counted: a look back finds the click of its own */
-/* count, a look ahead the next one. So one sort finds all, however many pairs of clicks and orders there are. A click */
-/* that no order follows in its stretch of time or the next cannot matter and does not enter the line. */
+/* Per user and stretch of time, clicks and looks stand in one line, in which clicks are counted: a look back finds the */
+/* click of its own count, a look ahead the next one. So one sort finds all, however many pairs of clicks and orders */
+/* there are. The line of a stretch has its orders, and the clicks of it and of the stretch before: as a stretch is as */
+/* long as the attribution window, no others can matter to them. So the line of a user who never rests is short, too; */
+/* and a click that no order follows in its stretch or the next enters no line. */
 /* known is what was last told of the orders of the scope, from ops.outbox. */
 WITH placed AS (
   SELECT
@@ -276,24 +288,27 @@ WITH placed AS (
 ), near AS (
   SELECT
     user_id,
-    stretch
+    stretch,
+    stretch AS click_stretch
   FROM placed
   UNION
   SELECT
     user_id,
+    stretch,
     stretch - 1
   FROM placed
 ), clicks AS (
   SELECT
     clicked.event_id,
     clicked.user_id,
+    near.stretch,
     clicked.item_id,
     clicked.category,
     clicked.event_timestamp
   FROM silver.clicks_cleaned AS clicked
   JOIN near
     ON near.user_id = clicked.user_id
-    AND near.stretch = (
+    AND near.click_stretch = (
       CAST(TRUNC(
         (
           DATEDIFF(MICROSECOND, CAST('1970-01-01 00:00:00' AS TIMESTAMP_NTZ), clicked.event_timestamp) - DATEDIFF(MICROSECOND, CAST('1970-01-01 00:00:00' AS TIMESTAMP_NTZ), clicked.event_timestamp) % 1800000000
@@ -307,6 +322,7 @@ WITH placed AS (
 ), line AS (
   SELECT
     user_id,
+    stretch,
     event_timestamp AS instant,
     1 AS step,
     event_id,
@@ -321,6 +337,7 @@ WITH placed AS (
   UNION ALL
   SELECT
     user_id,
+    stretch,
     order_timestamp,
     2,
     event_id,
@@ -337,6 +354,7 @@ WITH placed AS (
   UNION ALL
   SELECT
     user_id,
+    stretch,
     order_timestamp - INTERVAL '1800 SECOND',
     0,
     event_id,
@@ -354,7 +372,7 @@ WITH placed AS (
   SELECT
     line.*,
     COUNT(CASE WHEN step = 1 THEN 1 END) OVER (
-      PARTITION BY user_id
+      PARTITION BY user_id, stretch
       ORDER BY instant, step, event_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS clicks_so_far
@@ -369,6 +387,7 @@ WITH placed AS (
 ), clicked AS (
   SELECT
     user_id,
+    stretch,
     clicks_so_far AS number,
     event_id AS click_event_id,
     item_id AS clicked_item_id,
@@ -427,6 +446,7 @@ WITH placed AS (
   FROM looks
   LEFT JOIN clicked
     ON clicked.user_id = looks.user_id
+    AND clicked.stretch = looks.stretch
     AND clicked.number = looks.number
     AND clicked.click_timestamp >= looks.order_timestamp - INTERVAL '1800 SECOND'
     AND clicked.click_timestamp <= looks.order_timestamp
