@@ -283,7 +283,7 @@ def test_killed_at_any_step_a_retry_finishes(world: World, point: str) -> None:
     assert ended.returncode == -signal.SIGKILL
     found = world.tables()
     for name, rows in damaged.items():
-        assert any(rows.equals(whole) for whole in (found[name], expected[name])), f"{name} is neither old nor new"
+        assert any(found[name].equals(whole) for whole in (rows, expected[name])), f"{name} is neither old nor new"
     world.rebuild()
     assert_same(world.tables(), expected)
     assert list((world.settings.home / "spark").iterdir()) == []
