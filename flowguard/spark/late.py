@@ -1,6 +1,7 @@
 """What came while Spark computed from a snapshot: its rows do not know of it, so the warehouse adds it to them."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 import polars as pl
@@ -14,7 +15,11 @@ from flowguard.rounds.progress import positions
 from flowguard.silver.tables import ATTRIBUTED_ORDERS
 from flowguard.warehouse import Session
 
-_FRESH = "SELECT {columns}, user_id FROM {raw} WHERE _rule IS NULL AND NOT ({known})"
+_SINCE = "SELECT MIN(arrival_date) FROM ops.ingest_ranges WHERE NOT ({known})"
+_FRESH = """
+SELECT {columns}, user_id FROM {raw}
+WHERE _rule IS NULL AND NOT ({known}) AND _arrival_date >= CAST('{since}' AS DATE)
+"""
 _ORDER = "event_id, event_type, order_id, event_timestamp, _arrival_date"
 _CLICK = "event_id, event_timestamp, _arrival_date"
 _TOLD = "SELECT DISTINCT user_id FROM ops.outbox WHERE sequence > {sequence}"
@@ -47,9 +52,13 @@ class Fresh(NamedTuple):
 
 def fresh(session: Session, known: Known) -> Fresh:
     """What came since. That Bronze was not decoded again meanwhile, the lock on that sees to."""
-    before = " OR ".join(map(_before, known.positions)) or "FALSE"
-    orders = session.query(_FRESH.format(columns=_ORDER, raw=ORDERS_RAW.full_name, known=before))
-    clicks = session.query(_FRESH.format(columns=_CLICK, raw=CLICKS_RAW.full_name, known=before))
+    of_ranges = _of(known, "topic", "partition", "generation", "start_offset")
+    since = session.query(_SINCE.format(known=of_ranges)).item() or date.max
+    of_rows = _of(known, "_topic", "_partition", "_generation", "_offset")
+    orders, clicks = (
+        session.query(_FRESH.format(columns=columns, raw=raw.full_name, known=of_rows, since=since))
+        for columns, raw in ((_ORDER, ORDERS_RAW), (_CLICK, CLICKS_RAW))
+    )
     told = session.query(_TOLD.format(sequence=known.sequence))
     users = pl.concat([orders.select("user_id"), clicks.select("user_id"), told]).unique()
     return Fresh(orders.drop("user_id"), clicks.drop("user_id"), users)
@@ -63,9 +72,11 @@ def days(session: Session, users: pl.DataFrame, scopes: Sequence[Scope]) -> Chan
     return {(ATTRIBUTED_ORDERS.full_name, day): 0 for day in both}
 
 
-def _before(position: Position) -> str:
-    return (
-        f"_topic = '{position.topic}' AND _partition = {position.partition} AND "
-        f"(_generation < {position.generation} OR "
-        f"(_generation = {position.generation} AND _offset < {position.next_offset}))"
+def _of(known: Known, topic: str, partition: str, generation: str, offset: str) -> str:
+    """The condition that a snapshot knows what has these coordinates."""
+    places = (
+        f"{topic} = '{at.topic}' AND {partition} = {at.partition} AND ({generation} < {at.generation} "
+        f"OR ({generation} = {at.generation} AND {offset} < {at.next_offset}))"
+        for at in known.positions
     )
+    return " OR ".join(places) or "FALSE"
