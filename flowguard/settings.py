@@ -53,7 +53,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(DEFAULT_HOME, description="Directory that holds the warehouse, Dagster's storage and logs")
     warehouse: Literal["ducklake", "snowflake"] = Field(
-        "ducklake", description="Where the tables live; snowflake: not for production yet"
+        "ducklake", description="Where the tables live: ducklake or snowflake"
     )
 
     snowflake_account: str | None = Field(None, description="Snowflake account, such as myorg-account1")
