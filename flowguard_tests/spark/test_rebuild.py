@@ -252,7 +252,7 @@ def test_a_full_stage_is_said_and_leaves_the_tables(world: World, small_disk: Pa
 
 _KILLED = """
 import sys
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import date
 from functools import partial
 from pathlib import Path
