@@ -24,9 +24,12 @@ _SETTINGS = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.adaptive.enabled": "true",
+    # A broadcast goes through the driver: what is small by its file's size can be more than its memory holds.
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.sql.adaptive.autoBroadcastJoinThreshold": "-1",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
-"""What the tables depend on, whatever the cluster's defaults are."""
+"""What the tables, and the driver's memory, depend on, whatever the cluster's defaults are."""
 
 Tell = Callable[[dict[str, Any]], None]
 """Takes what a step did: table, rows, seconds."""
