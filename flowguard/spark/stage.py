@@ -20,19 +20,22 @@ def folder(settings: Settings, run_id: str) -> Iterator[Path]:
     Raises:
         StorageFailed: it cannot be written.
     """
-    stage = settings.spark_stage or settings.home / "spark"
-    own = stage / run_id
-    with storage_errors(stage):
+    own = place(settings) / run_id
+    with storage_errors(own.parent):
         own.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(stage)
+        _remove_leftovers(own.parent)
         descriptor = os.open(own / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        with storage_errors(stage):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
             yield own
-    finally:
-        os.close(descriptor)
-        shutil.rmtree(own, ignore_errors=True)
+        finally:
+            os.close(descriptor)
+            shutil.rmtree(own, ignore_errors=True)
+
+
+def place(settings: Settings) -> Path:
+    """Where the folders of all rebuilds are."""
+    return settings.spark_stage or settings.home / "spark"
 
 
 def _remove_leftovers(stage: Path) -> None:

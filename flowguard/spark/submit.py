@@ -13,6 +13,7 @@ from flowguard.errors import EngineFailed, InvalidSettings, MissingComponent, St
 from flowguard.local import groups
 from flowguard.local.java import java
 from flowguard.settings import PREFIX, Settings, as_environment
+from flowguard.spark import stage
 from flowguard.spark.java import java_home
 
 JOB = Path(__file__).with_name("job.py")
@@ -88,15 +89,10 @@ def _command(settings: Settings) -> list[str]:
     given = {
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "WARN",
-        **dict(_pair(pair) for pair in settings.spark_conf),
+        **dict(pair.split("=", 1) for pair in settings.spark_conf),
     }
     options = [part for name, value in given.items() for part in ("--conf", f"{name}={value}")]
     return [str(_spark_submit(settings)), "--master", settings.spark_master, "--name", "flowguard", *options]
-
-
-def _pair(pair: str) -> tuple[str, str]:
-    name, _, value = pair.partition("=")
-    return name, value
 
 
 def _spark_submit(settings: Settings) -> Path:
@@ -143,7 +139,7 @@ def _failure(settings: Settings, code: int, log: Path) -> Exception:
     if _NO_ROOM.search(text):
         return StorageFailed(
             f"Spark could not write ({causes[-1].strip() if causes else 'no space is left'}); the tables are as they "
-            f"were. Make room in {settings.spark_stage or settings.home / 'spark'} and where Spark puts what does not "
+            f"were. Make room in {stage.place(settings)} and where Spark puts what does not "
             f"fit into memory (spark.local.dir), and try again; the whole story is in {log}"
         )
     ended = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"

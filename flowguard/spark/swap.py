@@ -42,11 +42,11 @@ def swap_silver(
 ) -> Swapped:
     """Replace SILVER's days, and add what came since the snapshot that Spark knows."""
     staged = [warehouse.adopt(model, folder / "out" / model.full_name) for model in scopes]
-    of_events = [scope for model, of in scopes.items() if model is not ATTRIBUTED_ORDERS for scope in of[:1]]
+    of_events = next((of for model, of in scopes.items() if model is not ATTRIBUTED_ORDERS), ())
     of_orders = scopes.get(ATTRIBUTED_ORDERS, ())
     session.prepare(staged)
     with session.transaction():
-        changes = rebuild_cleaned(session, raws, of_events[:1]) if raws else {}
+        changes = rebuild_cleaned(session, raws, of_events)
         fresh = late.fresh(session, known)
         since = silver.follow(session, fresh.orders, fresh.clicks, settings)
         if of_orders:
