@@ -162,11 +162,12 @@ def _plan(session: Session, settings: Settings, work: _Work, folder: Path) -> Pl
     parameters, scopes = parameters_of(settings), work.scopes
     out = folder / "out"
     steps = tuple(sql.step(model, of, parameters, str(out / model.full_name)) for model, of in scopes.items())
-    sources = tuple(_source(session, name, folder) for name in sql.sources(scopes))
+    sources = tuple(source(session, name, folder / "in" / name) for name in sql.sources(scopes))
     return Plan(sources, sql.kept(work.silver.get(ATTRIBUTED_ORDERS, ())), steps)
 
 
-def _source(session: Session, name: str, folder: Path) -> Source:
+def source(session: Session, name: str, folder: Path) -> Source:
+    """A table's files in the newest snapshot, laid down in a folder."""
     table = BY_NAME[name]
-    files = session.files(table, folder / "in" / name)
+    files = session.files(table, folder)
     return Source(name, sql.columns(table), files, table.day if table.partitioned else None)

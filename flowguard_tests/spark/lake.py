@@ -1,6 +1,5 @@
 """A home's tables for Spark: the files of a snapshot as they lie, and a plan that computes every model."""
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,14 +12,15 @@ from polars.testing import assert_frame_equal
 from flowguard.gold.tables import GOLD
 from flowguard.models import render
 from flowguard.models.frame import frame
-from flowguard.models.registry import BY_NAME, MODELS
+from flowguard.models.registry import MODELS
 from flowguard.models.scope import Scope
 from flowguard.models.table import Model
 from flowguard.rounds import attribution
 from flowguard.settings import Settings
 from flowguard.silver.tables import ATTRIBUTED_ORDERS, SILVER
 from flowguard.spark import sql
-from flowguard.spark.plan import DataFile, Plan, Source
+from flowguard.spark.plan import Plan
+from flowguard.spark.rebuild import source
 from flowguard.warehouse import Session, open_warehouse
 from flowguard.warehouse.base import parameters_of
 
@@ -28,7 +28,6 @@ Tables = dict[str, pl.DataFrame]
 Run = Callable[[Plan], list[dict[str, Any]]]
 """Does a plan by Spark, and gives what was told of its steps."""
 _SELECT = "SELECT * FROM {model.full_name} WHERE {of}"
-_FILES = "SELECT data_file, delete_file FROM ducklake_list_files('lake', '{table.name}', schema => '{table.schema}')"
 
 
 def assert_equal_tables(settings: Settings, scopes: Sequence[Scope], run: Run, folder: Path) -> Tables:
@@ -48,24 +47,9 @@ def plan(
     session: Session, settings: Settings, scopes: Sequence[Scope], folder: Path, models: Sequence[Model] = MODELS
 ) -> Plan:
     """Models of scopes, from the newest snapshot into a folder."""
-    parameters = parameters_of(settings)
+    parameters, laid = parameters_of(settings), folder.with_name(f"{folder.name}-in")
     steps = tuple(sql.step(model, scopes, parameters, str(folder / model.full_name)) for model in models)
-    return Plan(tuple(source(session, name) for name in sql.sources(models)), sql.kept(scopes), steps)
-
-
-def source(session: Session, name: str) -> Source:
-    """A table's files in the newest snapshot."""
-    table = BY_NAME[name]
-    files = tuple(
-        DataFile(file, deletes, None if table.day in parquet.read_schema(file).names else _day(file))
-        for file, deletes in session.query(_FILES.format(table=table)).iter_rows()
-    )
-    return Source(name, sql.columns(table), files, table.day)
-
-
-def _day(file: str) -> str | None:
-    found = re.search(r"=(\d{4}-\d{2}-\d{2})/", file)
-    return found and found[1]
+    return Plan(tuple(source(session, name, laid / name) for name in sql.sources(models)), sql.kept(scopes), steps)
 
 
 def computed_by_duckdb(session: Session, scopes: Sequence[Scope]) -> Tables:
