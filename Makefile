@@ -60,7 +60,7 @@ bench: $(VENV)/.dev ## measure against a ceiling in the same run  [NAME=…] [SI
 	else $(BIN)/python -m benchmarks.$(NAME) --size $(SIZE); fi
 
 screenshots: $(VENV)/.dev ## take the pictures in docs/images again; needs Chromium
-	@$(BIN)/python tools/screenshots.py
+	@$(BIN)/python -m tools.screenshots
 
 requirements: $(VENV)/.tools ## pin again what pyproject.toml asks for, at today's versions
 	@$(COMPILE) --upgrade pyproject.toml --extra dashboard --extra kafka --extra local --extra postgres --extra snowflake --extra spark --group dev --output-file requirements/dev.txt
@@ -80,11 +80,12 @@ NO_VENV = $(PYTHON) cannot create environments: install its venv module \
 	(Debian and Ubuntu: apt-get install python3-venv), or name another with make PYTHON=/path/to/python3
 
 # The environment: pip brings uv and what builds FlowGuard, uv brings the rest; nothing whose hash is not in requirements/ gets in.
-# A stamp says what is installed, so that the next call starts at once.
+# A stamp says what is installed, so that the next call starts at once. Compiled, because a platform of eight processes
+# imports the same, and where Python may not write its bytecode each start of each would compile it again.
 
 $(VENV)/.local $(VENV)/.kafka $(VENV)/.snowflake $(VENV)/.spark $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.tools
 	@echo "Installing what requirements/$*.txt pins (the first time this takes a minute) …"
-	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r requirements/$*.txt
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/$*.txt
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -101,7 +102,7 @@ $(VENV)/.tools: requirements/tools.txt
 $(VENV)/.fakesnow: requirements/fakesnow.txt $(VENV)/.tools
 	@echo "Installing what requirements/fakesnow.txt pins …"
 	@$(BIN)/python -m venv --without-pip $(VENV)/fakesnow
-	@VIRTUAL_ENV=$(abspath $(VENV))/fakesnow $(BIN)/uv pip install --quiet --require-hashes -r requirements/fakesnow.txt
+	@VIRTUAL_ENV=$(abspath $(VENV))/fakesnow $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/fakesnow.txt
 	@touch $@
 
 # Its jars, which are checked against requirements/kafka.sha256. Done at once when they are there.

@@ -8,7 +8,6 @@ page's statements take when nothing is cached, which no dashboard on these table
 """
 
 import argparse
-import shutil
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from importlib import import_module
 from itertools import cycle, islice
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from rich.console import Console
 
 from benchmarks.backfill import EVENTS, filled
@@ -31,14 +30,11 @@ from flowguard.local.ports import on_free_ports
 from flowguard.local.ready import dashboard, dashboard_address
 from flowguard.settings import Settings, as_environment, load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
+from tools.chromium import chromium, until_drawn
 
 PAGES = {"sales": "Sales", "clicks": "Clicks and conversion", "customers": "Customers", "flow": "Flow"}
 CLICKS, READERS = 5, 5
 PERIOD = "1 year"
-DRAWN = """
-(name) => document.querySelector(`.st-key-end_of_${name}`) && !document.querySelector('[data-testid=stSkeleton]')
-  && [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every((at) => at.querySelector('svg, canvas'))
-"""
 console = Console(highlight=False)
 
 
@@ -51,7 +47,7 @@ def main() -> None:
         settings = load_settings(given.home) if given.home else filled(Path(folder) / "home", EVENTS[given.size])
         with closing(open_warehouse(settings, read_only=True)) as warehouse:
             least = {name: _statements(warehouse, name) for name in PAGES}
-        with _serving(on_free_ports(settings)) as address, _chromium() as browser:
+        with _serving(on_free_ports(settings)) as address, chromium() as browser:
             alone = _clicks(browser, address)
             readers = [_open(browser, address, name) for name in (*PAGES, "sales")][:READERS]
             beside = _clicks(browser, address)
@@ -84,7 +80,7 @@ def _clicks(browser: Browser, address: str) -> dict[str, float]:
         for name, title in PAGES.items():
             started = time.perf_counter()
             page.get_by_text(title, exact=True).first.click()
-            page.wait_for_function(DRAWN, arg=name)
+            until_drawn(page, name)
             taken[name].append(time.perf_counter() - started)
     page.context.close()
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
@@ -94,7 +90,7 @@ def _open(browser: Browser, address: str, name: str) -> Page:
     page = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
     page.set_default_timeout(60_000)
     page.goto(f"{address}/{'' if name == 'sales' else name}?period={PERIOD.replace(' ', '+')}")
-    page.wait_for_function(DRAWN, arg=name)
+    until_drawn(page, name)
     return page
 
 
@@ -104,19 +100,10 @@ def reading(settings: Settings, readers: int) -> Iterator[None]:
     if not readers:
         yield
         return
-    with _chromium() as browser:
+    with chromium() as browser:
         for name in islice(cycle(PAGES), readers):
             _open(browser, dashboard_address(settings), name)
         yield
-
-
-@contextmanager
-def _chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        yield browser
-        browser.close()
 
 
 @contextmanager

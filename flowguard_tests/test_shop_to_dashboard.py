@@ -11,8 +11,9 @@ from flowguard.local.platform import Platform
 from flowguard.local.ports import on_free_ports
 from flowguard.local.ready import dashboard_address, gateway_address
 from flowguard.settings import Settings, load_settings
-from flowguard_tests.dashboard.look import csv_rows, drawn, looking, panel
+from flowguard_tests.dashboard.look import csv_rows, looking, panel
 from flowguard_tests.require import require
+from tools.chromium import until_drawn
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -34,7 +35,7 @@ def test_an_order_and_the_click_that_led_to_it_are_on_the_dashboard(browser: Bro
         order(page, settings)
     with looking(context) as page:
         page.goto(f"{dashboard_address(settings)}/?period=7+days")
-        drawn(page, "sales")
+        until_drawn(page, "sales")
         orders = page.get_by_test_id("stMetric").filter(has_text=re.compile("^Orders"))
         expect(orders.get_by_test_id("stMetricValue")).to_have_text("1")  # it refreshes by itself
         expect(page.locator(".st-key-panel_today")).to_contain_text("Checks hold")
@@ -42,7 +43,7 @@ def test_an_order_and_the_click_that_led_to_it_are_on_the_dashboard(browser: Bro
         assert (sold["item_name"], sold["orders"], sold["revenue"]) == ("Diavola", "1", "11.90")
 
         page.get_by_role("link", name="Clicks and conversion").click()
-        drawn(page, "clicks")
+        until_drawn(page, "clicks")
         names = ("category", "clicks", "converted_clicks", "attributed_orders", "attributed_revenue")
         found = [tuple(row[name] for name in names) for row in csv_rows(panel(page, "conversion_by_category"))]
         assert [row for row in found if row[1:3] != ("0", "0")] == [("pizza", "1", "1", "1", "11.90")]

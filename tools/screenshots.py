@@ -6,20 +6,18 @@ are for looking at, to screenshots.
 """
 
 import re
-import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from flowguard.cli.app import remarks
-from flowguard.errors import MissingComponent
 from flowguard.local import webserver
 from flowguard.local.beginning import beginning, until_in_tables
 from flowguard.local.platform import Platform
@@ -31,6 +29,7 @@ from flowguard.report.daily import compose
 from flowguard.report.files import write
 from flowguard.settings import Settings, load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
+from tools.chromium import chromium, until_drawn
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -41,13 +40,6 @@ TALLEST = 1_300
 LIVE = ("--forever", "--rate", "2")
 LOOKS = (("", 1400, False), ("_dark", 1400, True), ("_phone", 390, False))
 """What a picture's name ends with, its width, and whether it is dark."""
-# Without a sandbox as root in a container, and without calls to the browser maker's hosts.
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
-DRAWN = """
-!document.querySelector("[data-testid=stSkeleton]") &&
-[...document.querySelectorAll("[data-testid=stVegaLiteChart]")].every((chart) => chart.querySelector("svg, canvas"))
-"""
 HEIGHT = "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
 GROUPS = ("0_kafka", "1_bronze", "2_silver", "3_gold", "ops")
 # The page keeps its settings in the browser: an upright graph fits a screen, and so do low nodes.
@@ -88,17 +80,6 @@ def take(browser: Browser, settings: Settings, warehouse: Warehouse) -> None:
     picture(browser, "partition", 1500, 900, lambda page: partition(page, settings, "gold/food_performance", today))
     break_a_row(warehouse)
     picture(browser, "failed_check", 1500, 900, lambda page: failed_check(page, settings))
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        raise MissingComponent("chromium is missing: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
 
 
 def picture(
@@ -144,8 +125,7 @@ def order_diavola(page: Page, settings: Settings) -> None:
 def dashboard(page: Page, settings: Settings, name: str) -> None:
     """All of it: as high as what is on it."""
     page.goto(f"{dashboard_address(settings)}/{'' if name == 'sales' else name}?live=false")
-    page.wait_for_selector(f".st-key-end_of_{name}")
-    page.wait_for_function(DRAWN)
+    until_drawn(page, name)
     assert page.viewport_size is not None
     page.set_viewport_size({"width": page.viewport_size["width"], "height": page.evaluate(HEIGHT)})
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from playwright.sync_api import BrowserContext, ConsoleMessage, Download, Locator, Page
 
 from flowguard_tests.browser import PATIENCE_MS
+from tools.chromium import until_drawn
 
 PATHS = {"sales": "", "clicks": "clicks", "customers": "customers", "flow": "flow"}
 _EXPECTED = re.compile(r"/_stcore/(health|host-config)$|/v1/sessions/")
@@ -33,15 +34,7 @@ def looking(context: BrowserContext) -> Iterator[Page]:
 
 def visit(page: Page, address: str, name: str = "sales", question: str = "live=false") -> None:
     page.goto(f"{address}/{PATHS[name]}?{question}")
-    drawn(page, name)
-
-
-def drawn(page: Page, name: str) -> None:
-    page.wait_for_selector(f".st-key-end_of_{name}")
-    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every((at) => at.querySelector('svg, canvas'))"
-    )
+    until_drawn(page, name)
 
 
 def panel(page: Page, name: str) -> Locator:

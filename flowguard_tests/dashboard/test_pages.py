@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from flowguard_tests.dashboard.conftest import TODAY, at
-from flowguard_tests.dashboard.look import PATHS, downloaded, drawn, looking, panel, visit
+from flowguard_tests.dashboard.look import PATHS, downloaded, looking, panel, visit
+from tools.chromium import until_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +54,7 @@ def test_what_is_chosen_is_kept_by_the_address_bar(page: Page, filled: str) -> N
     page.wait_for_url(re.compile("category=sweet"))
     assert "period=7+days" in page.url
     page.get_by_text("Clicks and conversion").first.click()
-    drawn(page, "clicks")
+    until_drawn(page, "clicks")
     assert "category=sweet" in page.url and "period=7+days" in page.url
     expect(page.get_by_text("Nothing was clicked on these days.").first).to_be_visible()  # nobody clicked a sweet
 

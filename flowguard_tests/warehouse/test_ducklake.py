@@ -249,3 +249,25 @@ def test_every_view_is_there_with_its_columns(warehouse: Warehouse) -> None:
     types = "SELECT column_name, REPLACE(column_type, ',', ', ') FROM (DESCRIBE {})"
     for view in VIEWS:
         assert warehouse.query(types.format(view.full_name)).rows() == [(c.name, c.type) for c in view.columns]
+
+
+def test_the_statistics_of_a_table_that_never_had_a_row_are_there_and_become_those_of_its_first(
+    warehouse: Warehouse,
+) -> None:
+    def statistics(what: str) -> list[tuple[object, ...]]:
+        with warehouse.session() as session:
+            catalog, name = "__ducklake_metadata_lake", CLICKS_RAW.name
+            rows = session.query(
+                f"SELECT {what} FROM {catalog}.ducklake_table_column_stats JOIN {catalog}.ducklake_column AS columns "
+                f"USING (table_id, column_id) JOIN {catalog}.ducklake_table AS tables USING (table_id) "
+                f"WHERE tables.table_name = '{name}' AND columns.column_name IN ('_offset', 'item_id', 'user_id')"
+            )
+        return sorted(rows.rows())
+
+    assert statistics("column_name, contains_null, min_value") == [
+        ("_offset", 0, None), ("item_id", 0, None), ("user_id", 0, None)
+    ]  # fmt: skip
+    with warehouse.session() as session, session.transaction():
+        session.append(warehouse.stage(CLICKS_RAW, clicks(0, 1)))
+    least = dict(clicks(0, 1).select(pl.col("_offset", "item_id", "user_id").min()).row(0, named=True))
+    assert dict(statistics("column_name, min_value")) == {name: str(value) for name, value in least.items()}

@@ -8,6 +8,8 @@ import duckdb
 from flowguard.settings import Settings
 
 LAKE = "lake"
+CATALOG = f"__ducklake_metadata_{LAKE}"
+"""Where DuckLake keeps what it knows of the tables."""
 Limits = dict[str, str | int | float | list[str]]
 SMALL_STEPS: Limits = {"threads": 1, "memory_limit": "256MB"}
 """Small statements are most of the work, and a second thread makes them dearer; while one chunk is committed, the next

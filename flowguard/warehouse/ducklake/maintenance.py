@@ -10,11 +10,10 @@ from collections.abc import Callable
 
 import duckdb
 
-from flowguard.warehouse.ducklake.connection import LAKE
+from flowguard.warehouse.ducklake.connection import CATALOG, LAKE
 
 KEPT_FOR = "10 minutes"
 """How long a snapshot can be read after the next one, and a file after the last snapshot that refers to it."""
-_CATALOG = f"__ducklake_metadata_{LAKE}"
 _EXPIRED = f"""
 SELECT snapshot_id FROM ducklake_snapshots('{LAKE}')
 QUALIFY LEAD(snapshot_time) OVER (ORDER BY snapshot_id) < now() - INTERVAL '{KEPT_FOR}'
@@ -29,7 +28,7 @@ def _expire(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _remove(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
-        f"UPDATE {_CATALOG}.ducklake_files_scheduled_for_deletion "
+        f"UPDATE {CATALOG}.ducklake_files_scheduled_for_deletion "
         "SET schedule_start = REPLACE(schedule_start, ' ', 'T') WHERE schedule_start LIKE '% %'"
     )
     connection.execute(f"CALL ducklake_cleanup_old_files('{LAKE}', older_than => now() - INTERVAL '{KEPT_FOR}')")

@@ -1,10 +1,9 @@
 """The tables of a home in DuckLake."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -20,7 +19,7 @@ from flowguard.models.scope import Scope
 from flowguard.models.table import BYTES, Model, Table
 from flowguard.settings import Settings
 from flowguard.warehouse.base import Session, Spent, Staged, parameters_of
-from flowguard.warehouse.ducklake import files
+from flowguard.warehouse.ducklake import files, statistics
 from flowguard.warehouse.ducklake.connection import LAKE, connect
 from flowguard.warehouse.ducklake.errors import interruptions, only_select, storage_errors
 from flowguard.warehouse.ducklake.maintenance import STEPS
@@ -132,10 +131,25 @@ class DuckLakeWarehouse:
         return file_lock(self._folder / "write.lock", _LOCK_TIMEOUT_SECONDS)
 
     def _migrate(self) -> None:
+        """In one transaction: whoever is killed leaves the tables as they were. A transaction per table would also take
+        ten times as long."""
+        run = self._connection.execute
+        run(f"CALL {LAKE}.set_option('data_inlining_row_limit', 0)")
         there: dict[str, dict[str, str]] = defaultdict(dict)
-        for name, column, type in self._connection.execute(_COLUMNS).fetchall():
+        for name, column, type in run(_COLUMNS).fetchall():
             there[name][column] = type
-        for change in lacking(there, _TYPES, str(self._folder)):
+        self._connection.begin()
+        try:
+            self._make(lacking(there, _TYPES, str(self._folder)))
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
+        statistics.of_no_rows(self._connection)
+        self._created.write_text(_SHAPES)
+
+    def _make(self, changes: Iterable[Create | Renew | AddColumn]) -> None:
+        for change in changes:
             match change:
                 case Create(table):
                     self._create(table)
@@ -145,7 +159,6 @@ class DuckLakeWarehouse:
                     self._connection.execute(render.add_column(table, column))
         for view in VIEWS:
             self._connection.execute(render.create_view(view))
-        self._created.write_text(_SHAPES)
 
     def _renew(self, table: Model) -> None:
         for mark in marks(table):
@@ -154,9 +167,7 @@ class DuckLakeWarehouse:
         self._create(table)
 
     def _create(self, table: Table) -> None:
-        run = partial(self._connection.execute)
-        run(f"CALL {LAKE}.set_option('data_inlining_row_limit', 0)")
-        run(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
-        run(render.create(table))
+        self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
+        self._connection.execute(render.create(table))
         if table.partitioned and table.day:
-            run(f"ALTER TABLE {table.full_name} SET PARTITIONED BY ({table.day})")
+            self._connection.execute(f"ALTER TABLE {table.full_name} SET PARTITIONED BY ({table.day})")
