@@ -53,10 +53,11 @@ def _follow(
     each_minute: Callable[[Warehouse, Changes], None],
 ) -> Followed:
     refreshes, unchecked = 0, Changes()
+    patience = min(_PATIENCE_SECONDS, settings.quiet_time.total_seconds())
     started = last_change = checked = time.monotonic()
     day = now().date()
     while (ended := _why_end(settings, day, started, last_change)) is None:
-        if wait_for_dirty_days(warehouse, _PATIENCE_SECONDS):
+        if wait_for_dirty_days(warehouse, patience):
             begun = time.monotonic()
             changes = refresh(warehouse, settings)
             last_change = time.monotonic()

@@ -33,6 +33,7 @@ def backfill(definitions: dg.Definitions, instance: dg.DagsterInstance, engine: 
     )
 
 
+@pytest.mark.faults  # for its length
 def test_the_tag_chooses_spark_which_tells_of_each_table(
     definitions: dg.Definitions, instance: dg.DagsterInstance, home: Home, send: Send
 ) -> None:

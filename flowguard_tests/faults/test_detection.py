@@ -36,6 +36,8 @@ from flowguard_tests.faults.conftest import in_small_rounds
 from flowguard_tests.rounds.flow import contents, opened, order, rolled
 from flowguard_tests.waiting import wait_until
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture(scope="session", params=["embedded", "apache"])
 def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -129,7 +131,6 @@ def test_records_that_expired_before_they_were_taken(quick: Settings, produce: P
         assert gaps.rows() == [(3, 8, "it is gone")]
 
 
-@pytest.mark.faults
 def test_records_that_expire_before_a_first_one_was_taken(
     quick: Settings, produce: Produce, admin: AdminClient
 ) -> None:
@@ -142,9 +143,7 @@ def test_records_that_expire_before_a_first_one_was_taken(
             rolled(quick, warehouse)
 
 
-@pytest.mark.parametrize(
-    "grown_to", [pytest.param(0, marks=pytest.mark.faults), 3, pytest.param(5, marks=pytest.mark.faults)]
-)
+@pytest.mark.parametrize("grown_to", [0, 3, 5])
 def test_a_recreated_topic_stops_a_rolling_run(
     quick: Settings, produce: Produce, admin: AdminClient, has_topic_ids: bool, grown_to: int
 ) -> None:
@@ -173,7 +172,6 @@ def test_a_recreated_topic_stops_a_rolling_run(
         assert generations.to_list() == ([1, 2] if grown_to else [1])
 
 
-@pytest.mark.faults
 def test_an_idle_sensor_sees_a_recreated_topic(
     quick: Settings, produce: Produce, admin: AdminClient, has_topic_ids: bool
 ) -> None:
@@ -185,7 +183,6 @@ def test_an_idle_sensor_sees_a_recreated_topic(
             wait_for_news(quick, warehouse, broker, timeout=15)
 
 
-@pytest.mark.faults
 def test_a_log_that_was_cut_off_and_has_grown_again_goes_on_from_what_is_unchanged(
     quick: Settings, produce: Produce, admin: AdminClient, has_topic_ids: bool
 ) -> None:
@@ -230,7 +227,6 @@ def test_a_partition_that_is_added_is_taken_by_the_same_run(
         assert isinstance(error_of(running), TopicMissing)
 
 
-@pytest.mark.faults
 def test_a_missing_topic_stops_a_rolling_run(quick: Settings, produce: Produce, admin: AdminClient) -> None:
     produce(quick.orders_topic, [order(0)], partition=0)
     with opened(quick) as warehouse, rolling(quick, warehouse) as running:
@@ -240,7 +236,6 @@ def test_a_missing_topic_stops_a_rolling_run(quick: Settings, produce: Produce, 
             raise error_of(running)
 
 
-@pytest.mark.faults
 def test_another_kafka_is_not_taken_for_the_one_that_was_ingested(
     quick: Settings, produce: Produce, request: pytest.FixtureRequest
 ) -> None:
@@ -256,7 +251,6 @@ def test_another_kafka_is_not_taken_for_the_one_that_was_ingested(
             rolled(quick, warehouse)
 
 
-@pytest.mark.faults
 def test_nothing_to_accept_and_nothing_that_moved_meanwhile(
     quick: Settings, produce: Produce, admin: AdminClient
 ) -> None:
@@ -275,7 +269,6 @@ def test_nothing_to_accept_and_nothing_that_moved_meanwhile(
             accept(session, decision, reason="second", run_id="person")
 
 
-@pytest.mark.faults
 def test_what_was_planned_before_a_new_generation_is_not_written_after_it(
     quick: Settings, produce: Produce, admin: AdminClient
 ) -> None:

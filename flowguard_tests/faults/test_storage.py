@@ -20,6 +20,8 @@ from flowguard_tests.faults.processes import finish, run, working
 from flowguard_tests.faults.undisturbed import Undisturbed
 from flowguard_tests.rounds.flow import contents, opened, rolled
 
+pytestmark = pytest.mark.faults
+
 
 def assert_equal(settings: Settings, undisturbed: Undisturbed) -> None:
     with opened(settings) as warehouse:
@@ -27,10 +29,7 @@ def assert_equal(settings: Settings, undisturbed: Undisturbed) -> None:
             assert_frame_equal(rows, undisturbed.tables[table])
 
 
-@pytest.mark.parametrize(
-    "largest_file",
-    [pytest.param(1_000, marks=pytest.mark.faults), pytest.param(40_000, marks=pytest.mark.faults), 170_000],
-)
+@pytest.mark.parametrize("largest_file", [1_000, 40_000, 170_000])
 def test_a_full_disk_stops_ingestion_with_a_reason_and_nothing_is_written_in_part(
     quick: Settings, undisturbed: Undisturbed, largest_file: int
 ) -> None:
@@ -67,7 +66,6 @@ def catalog_held(settings: Settings) -> Iterator[None]:
             holder.kill()
 
 
-@pytest.mark.faults
 def test_a_catalog_that_another_program_holds(quick: Settings, undisturbed: Undisturbed) -> None:
     with opened(quick) as warehouse:
         with catalog_held(quick), pytest.raises(WarehouseBusy, match="is held by another process"):
@@ -76,7 +74,6 @@ def test_a_catalog_that_another_program_holds(quick: Settings, undisturbed: Undi
     assert_equal(quick, undisturbed)
 
 
-@pytest.mark.faults
 def test_a_write_lock_that_is_not_let_go(
     quick: Settings, undisturbed: Undisturbed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,7 +88,6 @@ def test_a_write_lock_that_is_not_let_go(
     assert_equal(quick, undisturbed)
 
 
-@pytest.mark.faults
 def test_two_runs_at_once_over_the_same_ranges(quick: Settings, undisturbed: Undisturbed) -> None:
     """Even without the lease, which keeps them apart otherwise."""
     opened_before(quick)
@@ -103,7 +99,6 @@ def test_two_runs_at_once_over_the_same_ranges(quick: Settings, undisturbed: Und
     assert_equal(quick, undisturbed)
 
 
-@pytest.mark.faults
 def test_a_clock_that_jumps(quick: Settings, undisturbed: Undisturbed, monkeypatch: pytest.MonkeyPatch) -> None:
     """No row depends on this machine's clock, and a run that believes it is midnight only ends early."""
     jumps, real = cycle([timedelta(0), timedelta(days=400), timedelta(hours=-30), timedelta(days=-4000)]), chunk.now
@@ -121,7 +116,6 @@ def test_a_clock_that_jumps(quick: Settings, undisturbed: Undisturbed, monkeypat
     assert_equal(quick, undisturbed)
 
 
-@pytest.mark.faults
 def test_a_lost_home_is_made_again_from_kafka(quick: Settings, undisturbed: Undisturbed, tmp_path: Path) -> None:
     finish(quick, "ingest")
     again = quick.model_copy(update={"home": tmp_path / "again"})

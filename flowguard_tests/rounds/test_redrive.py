@@ -332,13 +332,13 @@ def undisturbed(refused_home: Path) -> dict[str, pl.DataFrame]:
         return contents(settings, warehouse)
 
 
-def kills(stage: str, passes: tuple[int, ...], *, always: tuple[str, int]) -> list[Any]:
-    """The crash points of a stage, each at so many passes; all but one are left to `make test-faults`."""
-    cases = [(name, number) for name in CRASH_POINTS if name.startswith(stage) for number in passes]
-    return [pytest.param(*case, marks=() if case == always else pytest.mark.faults) for case in cases]
+def kills(stage: str, passes: tuple[int, ...]) -> list[tuple[str, int]]:
+    """The crash points of a stage, each at so many passes."""
+    return [(name, number) for name in CRASH_POINTS if name.startswith(stage) for number in passes]
 
 
-@pytest.mark.parametrize(("point", "passes"), kills("redrive.", (0, 1), always=("redrive.dirty", 1)))
+@pytest.mark.faults
+@pytest.mark.parametrize(("point", "passes"), kills("redrive.", (0, 1)))
 def test_a_killed_redrive_carries_on(
     point: str, passes: int, refused_home: Path, undisturbed: dict[str, pl.DataFrame]
 ) -> None:
@@ -383,7 +383,8 @@ def test_no_backfill_or_discard_gets_in_between(strict: Settings, loose: Setting
     assert len(seen) == 4
 
 
-@pytest.mark.parametrize(("point", "passes"), kills("backfill.", (0,), always=("backfill.appended", 0)))
+@pytest.mark.faults
+@pytest.mark.parametrize(("point", "passes"), kills("backfill.", (0,)))
 def test_a_killed_backfill_is_done_again(point: str, passes: int, refused_home: Path) -> None:
     settings = again(refused_home)
     day = ["bronze.orders_raw"], ARRIVAL, ARRIVAL + timedelta(days=1)

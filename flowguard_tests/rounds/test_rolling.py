@@ -89,6 +89,7 @@ def test_offsets_that_are_gone_stop_ingestion(quick: Settings, produce: Produce)
             rolled(quick, warehouse)
 
 
+@pytest.mark.faults
 def test_a_killed_run_leaves_no_trace(quick: Settings, produce: Produce, tmp_path: Path) -> None:
     traffic(quick, produce, 3000)
     undisturbed = quick.model_copy(update={"home": tmp_path / "undisturbed", "chunk_records": 5000})

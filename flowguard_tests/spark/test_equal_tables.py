@@ -20,6 +20,7 @@ def test_every_table_is_equal(nasty_home: Settings, spark: Run, tmp_path: Path) 
     assert str(tables["gold.daily_order_metrics"]["avg_order_value"].max()) == nasty.HIGHEST
 
 
+@pytest.mark.faults  # for its length
 def test_some_days_are_equal_with_other_settings(nasty_home: Settings, spark: Run, tmp_path: Path) -> None:
     """The days around stay as they are, and revisions rise where less is attributed."""
     settings = nasty_home.model_copy(

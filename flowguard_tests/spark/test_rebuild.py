@@ -141,6 +141,7 @@ def assert_same(found: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame
         assert_frame_equal(found[name], rows)
 
 
+@pytest.mark.faults  # for its length
 def test_it_mends_what_was_damaged_and_has_what_came_meanwhile(world: World) -> None:
     """As if all had been there before: with GOLD refreshed in between, or only afterwards."""
 
