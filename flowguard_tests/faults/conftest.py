@@ -47,7 +47,7 @@ def quick(undisturbed: Undisturbed, tmp_path: Path) -> Settings:
 def home(request: pytest.FixtureRequest, quick: Settings) -> Settings:
     """`quick` in the warehouse that the test names. On fakesnow a round takes seconds, so there are few."""
     if request.param == "ducklake":
-        return quick
+        return quick.model_copy(update={"chunk_records": 100})
     on_fakesnow: Settings = request.getfixturevalue("on_fakesnow")
     return in_database_of_its_own(quick, on_fakesnow).model_copy(update={"chunk_records": 130})
 
