@@ -1,6 +1,6 @@
 """A home that is made once and opened many times, empty each time.
 
-Making the tables takes a second, and a catalog that remembers many examples makes each statement slower.
+Making the tables takes half a second, and a catalog that remembers many examples makes each statement slower.
 """
 
 import shutil
