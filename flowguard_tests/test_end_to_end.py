@@ -30,7 +30,6 @@ def rounds(warehouse: Warehouse) -> int:
     return int(warehouse.query("SELECT COUNT(DISTINCT committed_at) FROM ops.ingest_ranges").item())
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.faults
 def test_gold_equals_what_was_sent_although_a_run_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require("embedded-broker")

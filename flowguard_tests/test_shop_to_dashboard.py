@@ -15,7 +15,7 @@ from flowguard_tests.dashboard.look import csv_rows, looking, panel
 from flowguard_tests.require import require
 from tools.chromium import until_drawn
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

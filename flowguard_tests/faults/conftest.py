@@ -45,7 +45,7 @@ def quick(undisturbed: Undisturbed, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def home(request: pytest.FixtureRequest, quick: Settings) -> Settings:
-    """`quick` in the warehouse that the test names. On fakesnow a round takes seconds, so there are few."""
+    """`quick` in the warehouse that the test names, in few rounds: on fakesnow one takes seconds."""
     if request.param == "ducklake":
         return quick.model_copy(update={"chunk_records": 100})
     on_fakesnow: Settings = request.getfixturevalue("on_fakesnow")

@@ -37,7 +37,6 @@ runpy.run_module("dagster._daemon", run_name="__main__")
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("owner", "step"),
     [

@@ -43,7 +43,6 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     return with_tables_of(settings, request.getfixturevalue("on_snowflake"))
 
 
-@pytest.mark.timeout(600)
 def test_what_a_killed_broker_forgot_stays_in_the_tables_and_new_records_are_taken(
     home: Settings, tmp_path: Path
 ) -> None:

@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from flowguard.settings import PREFIX, Settings, as_environment
 from flowguard_tests.warehouse.account import WHAT_TO_SET
 from flowguard_tests.warehouse.proxy import proxy_to
@@ -20,7 +18,6 @@ def make(environment: dict[str, str], arguments: str) -> "subprocess.CompletedPr
     return subprocess.run(command, cwd=ROOT, env=of_a_person, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.timeout(600)
 def test_it_makes_a_database_of_its_own_and_drops_it(on_fakesnow: Settings) -> None:
     assert on_fakesnow.snowflake_endpoint
     with proxy_to(on_fakesnow.snowflake_endpoint) as account:

@@ -20,6 +20,7 @@ from flowguard.rounds import gold
 from flowguard.settings import Settings, load_settings
 from flowguard.silver.tables import CLICKS_CLEANED
 from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard.warehouse.ducklake.connection import CATALOG
 from flowguard.warehouse.lock import file_lock
 from flowguard_tests.warehouse.samples import COUNT, DAY, clicks, dirty
 
@@ -256,11 +257,11 @@ def test_the_statistics_of_a_table_that_never_had_a_row_are_there_and_become_tho
 ) -> None:
     def statistics(what: str) -> list[tuple[object, ...]]:
         with warehouse.session() as session:
-            catalog, name = "__ducklake_metadata_lake", CLICKS_RAW.name
             rows = session.query(
-                f"SELECT {what} FROM {catalog}.ducklake_table_column_stats JOIN {catalog}.ducklake_column AS columns "
-                f"USING (table_id, column_id) JOIN {catalog}.ducklake_table AS tables USING (table_id) "
-                f"WHERE tables.table_name = '{name}' AND columns.column_name IN ('_offset', 'item_id', 'user_id')"
+                f"SELECT {what} FROM {CATALOG}.ducklake_table_column_stats "
+                f"JOIN {CATALOG}.ducklake_column AS columns USING (table_id, column_id) "
+                f"JOIN {CATALOG}.ducklake_table AS tables USING (table_id) "
+                f"WHERE table_name = '{CLICKS_RAW.name}' AND column_name IN ('_offset', 'item_id', 'user_id')"
             )
         return sorted(rows.rows())
 

@@ -1,6 +1,8 @@
 """Attaching the lake."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import resources
 
 import duckdb
@@ -40,6 +42,19 @@ def connect(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection
     )
     connection.execute(f"USE {LAKE}")
     return connection
+
+
+@contextmanager
+def atomically(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """One transaction, whose reads are of one snapshot and whose changes are made as a whole or not at all."""
+    connection.begin()
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        with suppress(duckdb.TransactionException):  # a failed COMMIT has already ended it
+            connection.rollback()
+        raise
 
 
 def _extension_file(name: str) -> str:

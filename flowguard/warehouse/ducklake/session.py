@@ -1,7 +1,7 @@
 """One connection to the lake: snapshots, transactions, and the changes made in them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -13,7 +13,7 @@ from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
 from flowguard.warehouse.base import DataFile, Staged
 from flowguard.warehouse.ducklake import files
-from flowguard.warehouse.ducklake.connection import FULL_STRENGTH, LAKE, SMALL_STEPS, Limits
+from flowguard.warehouse.ducklake.connection import FULL_STRENGTH, LAKE, SMALL_STEPS, Limits, atomically
 from flowguard.warehouse.ducklake.errors import storage_errors, translated
 
 
@@ -46,24 +46,13 @@ class DuckLakeSession:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        self._connection.begin()
-        try:
+        with atomically(self._connection):
             yield
-            self._connection.commit()
-        except BaseException:
-            self._rollback()
-            raise
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with self._lock(), storage_errors(self._folder):
-            self._connection.begin()
-            try:
-                yield
-                self._connection.commit()
-            except BaseException:
-                self._rollback()
-                raise
+        with self._lock(), storage_errors(self._folder), atomically(self._connection):
+            yield
 
     @contextmanager
     def at_full_strength(self) -> Iterator[None]:
@@ -113,8 +102,3 @@ class DuckLakeSession:
             yield "SELECT * FROM _rows"
         finally:
             self._connection.unregister("_rows")
-
-    def _rollback(self) -> None:
-        # A failed COMMIT has already ended the transaction.
-        with suppress(duckdb.TransactionException):
-            self._connection.rollback()

@@ -6,7 +6,7 @@ statement, column by column: 40 ms for one of 18 columns, 3 ms with them. The fi
 
 import duckdb
 
-from flowguard.warehouse.ducklake.connection import CATALOG
+from flowguard.warehouse.ducklake.connection import CATALOG, atomically
 
 _NEVER_FILLED = f"NOT EXISTS (FROM {CATALOG}.ducklake_table_stats AS stats WHERE stats.table_id = made.table_id)"
 _COLUMNS = f"""
@@ -23,7 +23,6 @@ WHERE end_snapshot IS NULL AND {_NEVER_FILLED}
 
 def of_no_rows(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill in the statistics of tables that have none. Once they are there, this changes nothing."""
-    connection.begin()
-    connection.execute(_COLUMNS)
-    connection.execute(_TABLES)
-    connection.commit()
+    with atomically(connection):
+        connection.execute(_COLUMNS)
+        connection.execute(_TABLES)

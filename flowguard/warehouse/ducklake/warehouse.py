@@ -20,7 +20,7 @@ from flowguard.models.table import BYTES, Model, Table
 from flowguard.settings import Settings
 from flowguard.warehouse.base import Session, Spent, Staged, parameters_of
 from flowguard.warehouse.ducklake import files, statistics
-from flowguard.warehouse.ducklake.connection import LAKE, connect
+from flowguard.warehouse.ducklake.connection import LAKE, atomically, connect
 from flowguard.warehouse.ducklake.errors import interruptions, only_select, storage_errors
 from flowguard.warehouse.ducklake.maintenance import STEPS
 from flowguard.warehouse.ducklake.session import DuckLakeSession
@@ -138,13 +138,8 @@ class DuckLakeWarehouse:
         there: dict[str, dict[str, str]] = defaultdict(dict)
         for name, column, type in run(_COLUMNS).fetchall():
             there[name][column] = type
-        self._connection.begin()
-        try:
+        with atomically(self._connection):
             self._make(lacking(there, _TYPES, str(self._folder)))
-            self._connection.commit()
-        except BaseException:
-            self._connection.rollback()
-            raise
         statistics.of_no_rows(self._connection)
         self._created.write_text(_SHAPES)
 
