@@ -14,8 +14,9 @@ NEW_ENOUGH := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15)
 PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python3.14 python3.11; do \
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python; done))
 
-# Tests spend half of their time waiting. Those of a file share what is dear to start, so they stay together.
-SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadfile
+# Tests spend half of their time waiting. A worker that dies has failed the run; one in its place would play that test
+# again and again. Those of a file share what is dear to start, so loadfile keeps them together.
+SIDE_BY_SIDE := --numprocesses $(WORKERS) --max-worker-restart 0
 
 .DEFAULT_GOAL := help
 .PHONY: help up test test-browser test-faults test-snowflake chaos check demo bench screenshots requirements apache-kafka
@@ -32,14 +33,14 @@ demo: $(BROKER_READY) $(WAREHOUSE_READY) ## send events through everything and c
 test: $(VENV)/.dev ## run the tests, but for those of a browser and of faults  [ARGS=…: for pytest] [WORKERS=2]
 	@$(MAKE) --silent $(VENV)/.fakesnow || true  # without it, its tests are skipped
 	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
-	@$(BIN)/python -m pytest -m "not faults and not browser" $(SIDE_BY_SIDE) $(ARGS)
+	@$(BIN)/python -m pytest -m "not faults and not browser" $(SIDE_BY_SIDE) --dist loadfile $(ARGS)
 
 test-browser: $(VENV)/.dev ## run the tests that drive a real Chromium  [ARGS=…: for pytest]
 	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 test-faults: $(VENV)/.dev ## kill, stall and fill what runs, at each step and at random  [ARGS=…: for pytest] [WORKERS=2]
 	@$(APACHE_KAFKA) || true  # without it, its tests are skipped
-	@$(BIN)/python -m pytest -m faults --numprocesses $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -m faults $(SIDE_BY_SIDE) $(ARGS)
 
 test-snowflake: $(VENV)/.dev ## test what a warehouse promises on the account of FLOWGUARD_SNOWFLAKE_*  [ARGS=…: for pytest]
 	@$(BIN)/python -m pytest --on-account -m "not faults" --timeout 1800 $(ARGS) \

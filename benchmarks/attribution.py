@@ -79,7 +79,7 @@ from flowguard.warehouse import open_warehouse
 
 warehouse = open_warehouse(load_settings())
 started = time.perf_counter()
-with warehouse.session() as session, session.at_full_strength(), session.transaction():
+with warehouse.at_full_strength() as strong, strong.session() as session, session.transaction():
     rebuild_days(session, [days(date(2026, 6, 1), date(2026, 6, 8))])
 seconds = time.perf_counter() - started
 found = warehouse.query(

@@ -102,7 +102,7 @@ from flowguard.models.registry import MODELS
 from flowguard.models.scope import days
 
 year = days(FIRST, LAST)
-with warehouse.session() as session, session.at_full_strength():
+with warehouse.at_full_strength() as strong, strong.session() as session:
     started = time.perf_counter()
     with session.transaction():
         session.keep("known", "SELECT * FROM ops.outbox")
@@ -238,8 +238,8 @@ def filled(home: Path, events: int) -> Settings:
     settings = load_settings(home, start_date=FIRST)
     with (
         closing(open_warehouse(settings)) as warehouse,
-        warehouse.session() as session,
-        session.at_full_strength(),
+        warehouse.at_full_strength() as strong,
+        strong.session() as session,
         session.transaction(),
     ):
         _fill(session, events)

@@ -127,8 +127,8 @@ def _measure(folder: Path, events: int) -> Measured:
         plan(session, settings, SCOPES, folder / "written").write(folder / "plan.json")
         spark = _submit(folder)
         started = time.perf_counter()
-        with session.at_full_strength():
-            rows = {name: table.height for name, table in computed_by_duckdb(session, SCOPES).items()}
+        with warehouse.at_full_strength() as strong, strong.session() as alone:
+            rows = {name: table.height for name, table in computed_by_duckdb(alone, SCOPES).items()}
         duckdb = time.perf_counter() - started
         if rows != (found := _rows(folder / "written")):
             raise SystemExit(f"they differ: {found}, but by DuckDB {rows}")
@@ -161,8 +161,8 @@ def _fill(settings: Settings, events: int) -> None:
     step = timedelta(days=DAYS) // timedelta(microseconds=1) // events
     with (
         closing(open_warehouse(settings)) as warehouse,
-        warehouse.session() as session,
-        session.at_full_strength(),
+        warehouse.at_full_strength() as strong,
+        strong.session() as session,
         session.transaction(),
     ):
         for statement in (_ORDERS, _CLICKS):

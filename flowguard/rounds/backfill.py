@@ -94,9 +94,9 @@ def rebuild(
         WarehouseCorrupt: Bronze does not hold what was ingested; nothing was changed.
     """
     changes: Changes = {}
-    with warehouse.session() as session, session.at_full_strength():
+    with warehouse.at_full_strength() as strong, strong.session() as session:
         refuse_incomplete(session, settings, tables, first, last)
-        for step, run in _Plan(warehouse, session, settings, run_id).steps(set(tables), first, last):
+        for step, run in _Plan(strong, session, settings, run_id).steps(set(tables), first, last):
             on_begin(step)
             started = time.monotonic()
             changed, rows = run()

@@ -95,11 +95,11 @@ def rebuild(
             crash_point("spark.planned")
             submit(folder / "plan.json", tell)
             crash_point("spark.computed")
-            with gold.only_writer(settings.home), session.at_full_strength():
-                silver = swap_silver(warehouse, session, settings, work.raws, work.silver, folder, known)
+            with gold.only_writer(settings.home), warehouse.at_full_strength() as strong, strong.session() as swapping:
+                silver = swap_silver(strong, swapping, settings, work.raws, work.silver, folder, known)
                 crash_point("spark.silver")
-                evaluate_again(warehouse, days(first, last).days, run_id)
-                swapped = swap_gold(warehouse, session, work.gold, folder, silver.version)
+                evaluate_again(strong, days(first, last).days, run_id)
+                swapped = swap_gold(strong, swapping, work.gold, folder, silver.version)
             changes = silver.changes | swapped
             done(changes, silver.rows)
     asked = {name: [day for day in days(first, last).days if (name, day) not in swapped] for name in _gold(tables)}

@@ -69,9 +69,6 @@ class Session(Protocol):
             WarehouseBusy: another process held the lock for too long.
         """
 
-    def at_full_strength(self) -> AbstractContextManager[None]:
-        """Inside, statements may take all cores and more memory: for rebuilds of many days, beside which none runs."""
-
     def append(self, staged: Staged) -> None:
         """Make staged rows part of their table."""
 
@@ -99,6 +96,9 @@ class Warehouse(Protocol):
 
     def session(self) -> AbstractContextManager[Session]:
         """A connection for a piece of work."""
+
+    def at_full_strength(self) -> AbstractContextManager["Warehouse"]:
+        """The same tables, whose statements may take all cores and more memory: for rebuilds of many days."""
 
     def stage(self, table: Table, frame: pl.DataFrame) -> Staged:
         """Write rows to files outside of any transaction."""

@@ -56,6 +56,17 @@ def test_a_snapshot_does_not_move(warehouse: Warehouse) -> None:
     assert warehouse.query(COUNT).item() == 1
 
 
+def test_full_strength_is_given_to_a_database_of_its_own(warehouse: Warehouse) -> None:
+    """One whose threads change while it is in use can block for ever."""
+    threads = "SELECT CAST(current_setting('threads') AS INTEGER)"
+    with warehouse.at_full_strength() as strong, strong.session() as session:
+        with session.transaction():
+            session.insert(DIRTY_DAYS, dirty(1))
+        assert session.query(threads).item() > 1
+        assert warehouse.query(threads).item() == 1
+        assert warehouse.query(COUNT).item() == 1
+
+
 def test_ctrl_c_while_a_query_runs_is_a_keyboard_interrupt(warehouse: Warehouse) -> None:
     """DuckDB makes a RuntimeError of it, which nobody would take for a wish to stop."""
     after_a_moment = Timer(0.2, signal.raise_signal, [signal.SIGINT])

@@ -21,13 +21,13 @@ FULL_STRENGTH: Limits = {"threads": max(2, os.cpu_count() or 1), "memory_limit":
 _EXTENSIONS = ("ducklake", "sqlite_scanner")
 
 
-def connect(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+def connect(settings: Settings, limits: Limits, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     """A connection with the lake attached as its default catalog."""
     folder = settings.home / "warehouse"
     (folder / "data").mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(
         config={
-            **SMALL_STEPS,
+            **limits,
             "temp_directory": str(folder / "spill"),
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,

@@ -13,7 +13,7 @@ from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
 from flowguard.warehouse.base import DataFile, Staged
 from flowguard.warehouse.ducklake import files
-from flowguard.warehouse.ducklake.connection import FULL_STRENGTH, LAKE, SMALL_STEPS, Limits, atomically
+from flowguard.warehouse.ducklake.connection import LAKE, atomically
 from flowguard.warehouse.ducklake.errors import storage_errors, translated
 
 
@@ -54,14 +54,6 @@ class DuckLakeSession:
         with self._lock(), storage_errors(self._folder), atomically(self._connection):
             yield
 
-    @contextmanager
-    def at_full_strength(self) -> Iterator[None]:
-        self._limit(FULL_STRENGTH)
-        try:
-            yield
-        finally:
-            self._limit(SMALL_STEPS)
-
     def append(self, staged: Staged) -> None:
         for file in staged.files:
             self._connection.execute(
@@ -87,10 +79,6 @@ class DuckLakeSession:
 
     def prepare(self, staged: Iterable[Staged]) -> None:
         self._prepared |= {part.table.full_name: part for part in staged}
-
-    def _limit(self, limits: Limits) -> None:
-        for name, value in limits.items():
-            self._connection.execute(f"SET GLOBAL {name} = '{value}'")
 
     @contextmanager
     def _relation(self, rows: pl.DataFrame | str) -> Iterator[str]:

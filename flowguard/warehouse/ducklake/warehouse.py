@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -18,9 +18,9 @@ from flowguard.models.registry import TABLES, VIEWS
 from flowguard.models.scope import Scope
 from flowguard.models.table import BYTES, Model, Table
 from flowguard.settings import Settings
-from flowguard.warehouse.base import Session, Spent, Staged, parameters_of
+from flowguard.warehouse.base import Session, Spent, Staged, Warehouse, parameters_of
 from flowguard.warehouse.ducklake import files, statistics
-from flowguard.warehouse.ducklake.connection import LAKE, atomically, connect
+from flowguard.warehouse.ducklake.connection import FULL_STRENGTH, LAKE, SMALL_STEPS, Limits, atomically, connect
 from flowguard.warehouse.ducklake.errors import interruptions, only_select, storage_errors
 from flowguard.warehouse.ducklake.maintenance import STEPS
 from flowguard.warehouse.ducklake.session import DuckLakeSession
@@ -42,21 +42,21 @@ _SHAPES = "".join(
 class DuckLakeWarehouse:
     """See `flowguard.warehouse.base.Warehouse`."""
 
-    def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
+    def __init__(self, settings: Settings, *, read_only: bool = False, limits: Limits = SMALL_STEPS) -> None:
         self._settings = settings
         self._folder = settings.home / "warehouse"
         if read_only and not (self._folder / "catalog.sqlite").exists():
             raise InvalidInput(f"there is no warehouse in {settings.home} yet: start `flowguard up` or `replay` first")
-        self._read_only = read_only
+        self._read_only, self._limits = read_only, limits
         with storage_errors(self._folder):
             self._open()
 
     def _open(self) -> None:
         if self._read_only or self._is_migrated():
-            self._connection = connect(self._settings, read_only=self._read_only)
+            self._connection = connect(self._settings, self._limits, read_only=self._read_only)
         else:
             with self._lock():
-                self._connection = connect(self._settings, read_only=False)
+                self._connection = connect(self._settings, self._limits, read_only=False)
                 self._migrate()
 
     def query(self, sql: str) -> pl.DataFrame:
@@ -70,6 +70,13 @@ class DuckLakeWarehouse:
         with interruptions(), self._connection.cursor() as cursor:
             cursor.execute(f"USE {LAKE}")
             yield DuckLakeSession(cursor, self._lock, self.model_sql, self._folder)
+
+    @contextmanager
+    def at_full_strength(self) -> Iterator[Warehouse]:
+        """A database of its own. Where the number of threads changes while another connection works, DuckDB can block
+        for ever: it waits for a thread to end that waits for it (ADR 0003)."""
+        with closing(DuckLakeWarehouse(self._settings, read_only=self._read_only, limits=FULL_STRENGTH)) as strong:
+            yield strong
 
     def stage(self, table: Table, frame: pl.DataFrame) -> Staged:
         if frame.is_empty():

@@ -95,11 +95,6 @@ class SnowflakeSession:
             finally:
                 self._in_transaction = False
 
-    @contextmanager
-    def at_full_strength(self) -> Iterator[None]:
-        """How strong it is, the virtual warehouse's size says."""
-        yield
-
     def append(self, staged: Staged) -> None:
         self._copy(staged.table.full_name, staged.files, staged.rows)
 

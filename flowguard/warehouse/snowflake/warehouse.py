@@ -18,7 +18,7 @@ from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
 from flowguard.settings import Settings
 from flowguard.warehouse import tag
-from flowguard.warehouse.base import Session, Spent, Staged, parameters_of
+from flowguard.warehouse.base import Session, Spent, Staged, Warehouse, parameters_of
 from flowguard.warehouse.lock import file_lock
 from flowguard.warehouse.snowflake import history, migrations, scratch, stage
 from flowguard.warehouse.snowflake.connection import connect
@@ -63,6 +63,11 @@ class SnowflakeWarehouse:
             session = SnowflakeSession(connection, self._lock, parameters_of(self._settings), self._recall)
             yield session
             session.forget()
+
+    @contextmanager
+    def at_full_strength(self) -> Iterator[Warehouse]:
+        """How strong it is, the virtual warehouse's size says."""
+        yield self
 
     def stage(self, table: Table, frame: pl.DataFrame) -> Staged:
         if frame.is_empty():
