@@ -130,6 +130,8 @@ def test_what_a_killed_client_has_begun_is_rolled_back(warehouse: Warehouse, on_
     ("kind", "code", "ours"),
     [
         ("OperationalError", 250003, WarehouseUnavailable),  # the network
+        ("ServiceUnavailableError", 503, WarehouseUnavailable),  # Snowflake is in trouble
+        ("TooManyRequests", 429, WarehouseUnavailable),
         ("ProgrammingError", 390114, WarehouseUnavailable),  # the login has expired
         ("ProgrammingError", 625, WarehouseBusy),  # a lock
         ("DatabaseError", 390144, InvalidSettings),  # the key is not the user's
@@ -142,7 +144,7 @@ def test_what_a_killed_client_has_begun_is_rolled_back(warehouse: Warehouse, on_
 def test_each_error_of_the_connector_becomes_one_of_ours(kind: str, code: int, ours: type[FlowGuardError]) -> None:
     require("snowflake")
     with pytest.raises(ours, match="its own words"), translated():
-        raise getattr(connector().errors, kind)("its own words", errno=code)
+        raise getattr(connector().errors, kind)(msg="its own words", errno=code)
 
 
 def test_without_the_connector_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

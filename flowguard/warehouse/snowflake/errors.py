@@ -14,6 +14,8 @@ _CANCELLED = {604}
 _NO_WAREHOUSE = {606, 90073, 2043001}
 _NOT_AUTHORISED = {3001, 3003, 3041}
 _MISSING = {2003, 2043}
+_ANSWERED = {290408, 290429, *range(290500, 290600)}
+"""What HTTP says of a server that is in trouble, for as long as the connector has tried."""
 _NETWORK = {250003, 250006, 250007, 250008, 253003, 253006, 261000}
 
 
@@ -58,7 +60,7 @@ def _ours(error: Exception, transient: bool) -> FlowGuardError:
             f"Snowflake refuses the login: compare FLOWGUARD_SNOWFLAKE_ACCOUNT, _USER, _ROLE and the key or token: "
             f"{error}"
         )
-    if transient or code in _NETWORK | _CANCELLED:
+    if transient or code in _NETWORK | _ANSWERED | _CANCELLED:
         return _unavailable(error)
     return InvalidInput(f"Snowflake: {error}")
 
