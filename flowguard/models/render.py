@@ -17,7 +17,7 @@ The text is the portable subset of the DuckDB dialect, with
 - ``DIGEST(a, b, …)``: a text that is another one when some value is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
 from typing import NamedTuple
@@ -38,6 +38,11 @@ _ARRIVAL = ("_arrived_at", "_topic", "_generation", "_partition", "_offset")
 def select(model: Model, scope: Scope, parameters: Parameters, dialect: str = "duckdb") -> str:
     """The SELECT of a model's rows for a scope."""
     return _bind(_select_text(model, scope.touched, parameters, dialect), scope)
+
+
+def union_all(selects: Iterable[str]) -> str:
+    """The rows of several SELECTs, each of which may begin with WITH."""
+    return " UNION ALL ".join(f"SELECT * FROM ({select}) AS part" for select in selects)
 
 
 def delete(model: Model, scope: Scope, dialect: str = "duckdb") -> str:

@@ -118,9 +118,9 @@ def _scopes_of(model: Model, dirty: Iterable[tuple[str, date, int]], also: Itera
 def _compute(warehouse: Warehouse, session: Session, work: _Work) -> None:
     for model, scopes in work:
         if scopes:
-            selects = " UNION ALL ".join(f"({warehouse.model_sql(model, scope)})" for scope in scopes)
+            selects = [warehouse.model_sql(model, scope) for scope in scopes]
             with about(model.full_name):
-                session.keep(f"new_{model.name}", selects)
+                session.keep(f"new_{model.name}", render.union_all(selects))
             if model is USER_SESSIONS:
                 first_days.compare(session, scopes)
 
