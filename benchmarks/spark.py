@@ -36,9 +36,10 @@ from flowguard.models.scope import days
 from flowguard.settings import Settings, load_settings
 from flowguard.silver.tables import ATTRIBUTED_ORDERS
 from flowguard.spark import job
+from flowguard.spark.planning import plan_of
 from flowguard.warehouse import open_warehouse
 from flowguard_tests.spark.cluster import environment
-from flowguard_tests.spark.lake import computed_by_duckdb, plan
+from flowguard_tests.spark.lake import computed_by_duckdb
 
 EVENTS = {"small": (100_000, 1_000_000), "full": (1_000_000, 10_000_000)}
 DAYS, FIRST = 90, date(2026, 6, 1)
@@ -124,13 +125,13 @@ def _measure(folder: Path, events: int) -> Measured:
     settings = load_settings(folder / "home", start_date=FIRST)
     _fill(settings, events)
     with closing(open_warehouse(settings)) as warehouse, warehouse.session() as session:
-        plan(session, settings, SCOPES, folder / "written").write(folder / "plan.json")
+        plan_of(session, settings, dict.fromkeys(MODELS, SCOPES), folder / "all").write(folder / "plan.json")
         spark = _submit(folder)
         started = time.perf_counter()
         with warehouse.at_full_strength() as strong, strong.session() as alone:
             rows = {name: table.height for name, table in computed_by_duckdb(alone, SCOPES).items()}
         duckdb = time.perf_counter() - started
-        if rows != (found := _rows(folder / "written")):
+        if rows != (found := _rows(folder / "all" / "out")):
             raise SystemExit(f"they differ: {found}, but by DuckDB {rows}")
         memory = ", ".join(f"{most:,.0f} MB of {program}" for program, most in spark.memory.items())
         console.print(f"{events:,} events: {spark.seconds:.0f} s, by DuckDB {duckdb:.0f} s; the driver had {memory}")
@@ -140,7 +141,7 @@ def _measure(folder: Path, events: int) -> Measured:
 def _attribute_alone(folder: Path) -> None:
     settings = load_settings(folder / "home", start_date=FIRST)
     with closing(open_warehouse(settings)) as warehouse, warehouse.session() as session:
-        plan(session, settings, SCOPES, folder / "alone", [ATTRIBUTED_ORDERS]).write(folder / "plan.json")
+        plan_of(session, settings, {ATTRIBUTED_ORDERS: SCOPES}, folder / "alone").write(folder / "plan.json")
     _submit(folder, *_PIECES)
     stage = max((stage for stage in _stages(folder / "log") if len(stage) == PIECES), key=_skew)
     longest, most = max(task.seconds for task in stage), max(task.rows for task in stage)

@@ -32,7 +32,7 @@ def engine_by_default(
     warehouse: Warehouse, settings: Settings, tables: Collection[str], first: date, last: date
 ) -> Engine:
     """Spark from so many events on as the settings say, if it computes these tables."""
-    if settings.spark_from_events is None or settings.warehouse == "snowflake":
+    if settings.spark_from_events is None:
         return "warehouse"
     with suppress(InvalidInput):
         on_spark.refuse_bronze(tables)

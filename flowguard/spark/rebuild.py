@@ -1,6 +1,6 @@
 """A backfill on Spark: SILVER and GOLD of a range of days, computed from one snapshot and swapped in.
 
-1. Within a snapshot the files of what the models read are laid down in the stage, with the plan beside them.
+1. Of one state of the tables, the files of what the models read are laid down in the stage, with the plan beside them.
 2. Spark computes; ingestion goes on. Only what decodes Bronze again has to wait.
 3. In one transaction SILVER's days are replaced by what Spark wrote, and what came meanwhile is added, by the same code
    that follows it in a round.
@@ -15,13 +15,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from flowguard.errors import InvalidInput
 from flowguard.faults import crash_point
 from flowguard.gold.tables import FROM_GOLD, FROM_SILVER
 from flowguard.models.ops import QUARANTINE
-from flowguard.models.registry import BY_NAME
 from flowguard.models.scope import Scope, days, ranges_of
 from flowguard.models.table import Model
 from flowguard.rounds import gold
@@ -33,12 +31,11 @@ from flowguard.rounds.rebuildable import RAW, refuse_incomplete
 from flowguard.rounds.stored import only_decoder
 from flowguard.settings import Settings
 from flowguard.silver.tables import ATTRIBUTED_ORDERS, SILVER
-from flowguard.spark import late, sql, stage
-from flowguard.spark.plan import Plan, Source
+from flowguard.spark import late, stage
+from flowguard.spark.planning import plan_of
 from flowguard.spark.submit import Submit, refuse_missing
 from flowguard.spark.swap import swap_gold, swap_silver
 from flowguard.warehouse import Session, Warehouse
-from flowguard.warehouse.base import parameters_of
 
 
 @dataclass(frozen=True)
@@ -87,10 +84,10 @@ def rebuild(
     with only_decoder(settings), stage.folder(settings, run_id) as folder, warehouse.session() as session:
         refuse_incomplete(session, settings, tables, first, last)
         with steps.next(tables) as done:
-            with session.snapshot():
+            with session.frozen():
                 known = late.known(session)
                 work = _work(session, settings, tables, first, last)
-                plan = _plan(session, settings, work, folder)
+                plan = plan_of(session, settings, work.scopes, folder)
             plan.write(folder / "plan.json")
             crash_point("spark.planned")
             submit(folder / "plan.json", tell)
@@ -156,18 +153,3 @@ def _work(session: Session, settings: Settings, tables: Collection[str], first: 
         if model.full_name in tables
     }
     return _Work(raws, silver, free)
-
-
-def _plan(session: Session, settings: Settings, work: _Work, folder: Path) -> Plan:
-    parameters, scopes = parameters_of(settings), work.scopes
-    out = folder / "out"
-    steps = tuple(sql.step(model, of, parameters, str(out / model.full_name)) for model, of in scopes.items())
-    sources = tuple(source(session, name, folder / "in" / name) for name in sql.sources(scopes))
-    return Plan(sources, sql.kept(work.silver.get(ATTRIBUTED_ORDERS, ())), steps)
-
-
-def source(session: Session, name: str, folder: Path) -> Source:
-    """A table's files in the newest snapshot, laid down in a folder."""
-    table = BY_NAME[name]
-    files = session.files(table, folder)
-    return Source(name, sql.columns(table), files, table.day if table.partitioned else None)

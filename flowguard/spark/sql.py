@@ -1,6 +1,6 @@
 """The parts of a plan that follow from the models: each one's own text, in Spark's SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import sqlglot
@@ -33,7 +33,7 @@ def step(model: Model, scopes: Sequence[Scope], parameters: Parameters, to: str)
     return Step(
         table=model.full_name,
         columns=columns(model),
-        select=" UNION ALL ".join(f"({select})" for select in selects),
+        select=render.union_all(selects),
         replaced=" OR ".join(f"({render.in_scope(model, scope, DIALECT)})" for scope in scopes),
         day=model.day if model.partitioned else None,
         to=to,
@@ -48,6 +48,13 @@ def kept(attributed: Sequence[Scope]) -> dict[str, str]:
 def sources(models: Iterable[Model]) -> tuple[str, ...]:
     """The tables, by full name, that models read; what others of them compute too, as it is outside of their scopes."""
     return tuple(sorted({table for model in models for table in _read_by(model)}))
+
+
+def names(steps: Iterable[Step], kept: Mapping[str, str]) -> frozenset[str]:
+    """Every name in the SQL of steps and kept relations: the columns that they read are among them."""
+    texts = [text for step in steps for text in (step.select, step.replaced)] + list(kept.values())
+    parsed = (sqlglot.parse_one(text, read=DIALECT) for text in texts)
+    return frozenset(name.name for tree in parsed for name in tree.find_all(exp.Identifier))
 
 
 @cache

@@ -62,6 +62,14 @@ class Session(Protocol):
     def snapshot(self) -> AbstractContextManager[None]:
         """Everything read inside is read from one snapshot. Takes no lock."""
 
+    def frozen(self) -> AbstractContextManager[None]:
+        """Everything read inside is of one state of the tables: a snapshot, or where there is none, the write lock is
+        held.
+
+        Raises:
+            WarehouseBusy: another process held the lock for too long.
+        """
+
     def transaction(self) -> AbstractContextManager[None]:
         """Everything done inside is committed together, or nothing of it. Holds the write lock.
 
@@ -72,10 +80,11 @@ class Session(Protocol):
     def append(self, staged: Staged) -> None:
         """Make staged rows part of their table."""
 
-    def files(self, table: Table, folder: Path) -> tuple[DataFile, ...]:
-        """A table's rows as Parquet files in a folder, where they stay until somebody deletes them.
+    def files(self, table: Table, folder: Path, columns: Collection[str]) -> tuple[DataFile, ...]:
+        """A table's rows as Parquet files in a folder, where they stay until somebody deletes them; with at least these
+        of its columns.
 
-        Within a snapshot they are the rows of that snapshot. No two files have the same name.
+        No two files have the same name.
         """
 
     def insert(self, table: Table, rows: pl.DataFrame | str) -> None:

@@ -1,4 +1,4 @@
-"""A home's tables for Spark: the files of a snapshot as they lie, and a plan that computes every model."""
+"""Every model's rows of a home, by Spark and by DuckDB."""
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -18,11 +18,9 @@ from flowguard.models.table import Model
 from flowguard.rounds import attribution
 from flowguard.settings import Settings
 from flowguard.silver.tables import ATTRIBUTED_ORDERS, SILVER
-from flowguard.spark import sql
 from flowguard.spark.plan import Plan
-from flowguard.spark.rebuild import source
+from flowguard.spark.planning import plan_of
 from flowguard.warehouse import Session, open_warehouse
-from flowguard.warehouse.base import parameters_of
 
 Tables = dict[str, pl.DataFrame]
 Run = Callable[[Plan], list[dict[str, Any]]]
@@ -33,23 +31,14 @@ _SELECT = "SELECT * FROM {model.full_name} WHERE {of}"
 def assert_equal_tables(settings: Settings, scopes: Sequence[Scope], run: Run, folder: Path) -> Tables:
     """Every model's rows of scopes are the same by DuckDB and by Spark from one snapshot; gives them by full name."""
     with closing(open_warehouse(settings)) as warehouse, warehouse.session() as session:
-        told = run(plan(session, settings, scopes, folder))
+        told = run(plan_of(session, settings, dict.fromkeys(MODELS, scopes), folder))
         expected = computed_by_duckdb(session, scopes)
     for model, step in zip(MODELS, told, strict=True):
         name = model.full_name
-        found = _rows(model, folder / name)
+        found = _rows(model, folder / "out" / name)
         assert_frame_equal(found.sort(*model.keys), expected[name].sort(*model.keys)), name
         assert (step["table"], step["rows"]) == (name, found.height)
     return expected
-
-
-def plan(
-    session: Session, settings: Settings, scopes: Sequence[Scope], folder: Path, models: Sequence[Model] = MODELS
-) -> Plan:
-    """Models of scopes, from the newest snapshot into a folder."""
-    parameters, laid = parameters_of(settings), folder.with_name(f"{folder.name}-in")
-    steps = tuple(sql.step(model, scopes, parameters, str(folder / model.full_name)) for model in models)
-    return Plan(tuple(source(session, name, laid / name) for name in sql.sources(models)), sql.kept(scopes), steps)
 
 
 def computed_by_duckdb(session: Session, scopes: Sequence[Scope]) -> Tables:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -32,6 +32,7 @@ from flowguard.spark.submit import submit
 from flowguard.warehouse import Warehouse, open_warehouse
 from flowguard_tests.require import require
 from flowguard_tests.rounds.histories import Feeder, Sent
+from flowguard_tests.warehouse.fakesnow import in_database_of_its_own
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 9)
 QUICK = (
@@ -125,8 +126,28 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    settings = load_settings(tmp_path / "home", start_date=FIRST, spark_master="local[2]", spark_conf=QUICK)
+def home(tmp_path: Path) -> Settings:
+    return load_settings(tmp_path / "home", start_date=FIRST, spark_master="local[2]", spark_conf=QUICK)
+
+
+@pytest.fixture
+def world(home: Settings) -> Iterator[World]:
+    with created(home) as world:
+        yield world
+
+
+@pytest.fixture(params=["ducklake", "snowflake"])
+def either_world(request: pytest.FixtureRequest, home: Settings) -> Iterator[World]:
+    """Of either warehouse."""
+    settings = home
+    if request.param == "snowflake":
+        settings = in_database_of_its_own(home, request.getfixturevalue("on_fakesnow"))
+    with created(settings) as world:
+        yield world
+
+
+@contextmanager
+def created(settings: Settings) -> Iterator[World]:
     orders = [*map(event, range(60)), event(1), event(99, event_type="order_refunded", order_id="o3")]
     clicks = [click(number, event_timestamp=f"2026-11-{1 + number % 9:02d}T11:50:00Z") for number in (*range(60), 2)]
     with closing(open_warehouse(settings)) as warehouse:
@@ -142,8 +163,9 @@ def assert_same(found: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame
 
 
 @pytest.mark.faults  # for its length
-def test_it_mends_what_was_damaged_and_has_what_came_meanwhile(world: World) -> None:
+def test_it_mends_what_was_damaged_and_has_what_came_meanwhile(either_world: World) -> None:
     """As if all had been there before: with GOLD refreshed in between, or only afterwards."""
+    world = either_world
 
     def meanwhile() -> None:
         world.tell(LATE[:3])
@@ -275,7 +297,8 @@ POINTS = [name for name in CRASH_POINTS if name.startswith("spark.")] + ["gold.s
 
 @pytest.mark.faults
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_at_any_step_a_retry_finishes(world: World, point: str) -> None:
+def test_killed_at_any_step_a_retry_finishes(either_world: World, point: str) -> None:
+    world = either_world
     expected = world.tables()
     world.damage()
     damaged = world.tables()

@@ -3,15 +3,19 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as parquet
 import pytest
 from polars.testing import assert_frame_equal
 
 from flowguard.bronze.decode import Records, decode_clicks, decode_orders
 from flowguard.bronze.tables import CLICKS_RAW, ORDERS_RAW
+from flowguard.gold.tables import HOURLY_ORDER_METRICS
+from flowguard.models.frame import frame
 from flowguard.models.ops import DIRTY_DAYS
 from flowguard.models.registry import MODELS, TABLES
 from flowguard.models.scope import days
@@ -22,6 +26,7 @@ from flowguard.rounds.chunk import ingestion_marks, limits_of, passed_clicks, pa
 from flowguard.settings import Settings, load_settings
 from flowguard.silver.tables import CLICKS_CLEANED
 from flowguard.warehouse import Warehouse, has_tables, open_warehouse
+from flowguard.warehouse.base import DataFile
 from flowguard_tests.warehouse.samples import COUNT, DAY, clicks, dirty
 
 
@@ -112,6 +117,42 @@ def test_a_kept_relation_can_be_replaced_inside_a_transaction_and_is_rolled_back
 ARRIVED = datetime(2026, 11, 20, 13, tzinfo=UTC)
 
 
+def test_files_hold_the_rows_and_are_taken_in_by_their_tables(warehouse: Warehouse, tmp_path: Path) -> None:
+    """As another engine reads and writes them."""
+    staged = warehouse.stage(CLICKS_RAW, clicks(0, 1, 2))
+    with warehouse.session() as session:
+        with session.transaction():
+            session.append(staged)
+        with session.frozen():
+            there = session.files(CLICKS_RAW, tmp_path, set(CLICKS_RAW.column_names))
+    rows = pl.concat([_of_file(file) for file in there]).select(CLICKS_RAW.column_names).sort("_offset")
+    assert_frame_equal(rows, clicks(0, 1, 2))
+    rows.with_columns(_offset=pl.col("_offset") + 3).write_parquet(tmp_path / f"_day={DAY}" / "3.parquet", mkdir=True)
+    taken = warehouse.adopt(CLICKS_RAW, tmp_path / f"_day={DAY}")
+    assert taken.rows == 3
+    with warehouse.session() as session, session.transaction():
+        session.append(taken)
+    stored = warehouse.query("SELECT * FROM bronze.clicks_raw ORDER BY _offset")
+    assert_frame_equal(
+        stored.select(rows.columns), clicks(0, 1, 2, 3, 4, 5).with_columns(event_id=pl.Series(stored["event_id"]))
+    )
+
+
+def test_of_unpartitioned_tables_the_days_asked_for_are_taken_in(warehouse: Warehouse, tmp_path: Path) -> None:
+    hours = [(day, 12, 1, Decimal("9.50"), 1) for day in (DAY, date(2026, 11, 21))]
+    frame(HOURLY_ORDER_METRICS, hours).write_parquet(tmp_path / "both.parquet")
+    taken = warehouse.adopt(HOURLY_ORDER_METRICS, tmp_path, [DAY])
+    with warehouse.session() as session, session.transaction():
+        session.append(taken)
+    assert warehouse.query("SELECT * FROM gold.hourly_order_metrics").rows() == hours[:1]
+
+
+def _of_file(file: DataFile) -> pl.DataFrame:
+    """A file may lack its partition column."""
+    rows = pl.DataFrame(parquet.ParquetFile(file.data).read())
+    return rows if file.day is None else rows.with_columns(_arrival_date=pl.lit(file.day).str.to_date())
+
+
 def records(topic: str, *events: dict[str, object]) -> Records:
     common = {"user_id": "ann", "item_id": "ramen", "item_name": "Ramen", "category": "noodles"}
     values = [json.dumps(common | event).encode() for event in events]
@@ -119,7 +160,7 @@ def records(topic: str, *events: dict[str, object]) -> Records:
 
 
 def shop(settings: Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Orders and clicks of one day: one order after clicks, one without, a repeat, a refund."""
+    """Orders and clicks of one day: one order after clicks, one without, a repeat, a refund; an older order."""
     at = "2026-11-20T12:{}:00Z".format
     order = {
         "event_id": "o1",
@@ -133,6 +174,7 @@ def shop(settings: Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
         order,
         order,
         order | {"event_id": "o2", "order_id": "2", "user_id": "bob", "price": "4.85", "event_timestamp": at(21)},
+        order | {"event_id": "o3", "order_id": "3", "user_id": "bob", "event_timestamp": "2026-11-17T12:00:00Z"},
         order | {"event_id": "r1", "event_type": "order_refunded", "event_timestamp": at(40)},
     )
     click = {"event_id": "c1", "event_type": "click", "event_timestamp": at(10), "position": 3, "session_id": "s"}
@@ -176,5 +218,5 @@ def test_silver_and_gold_are_the_same_in_values_and_types(
     for table, rows in figures(warehouse, given).items():
         assert not rows.is_empty(), table
         assert_frame_equal(rows, expected[table])
-    first = expected["gold.daily_order_metrics"].write_csv().splitlines()[1]
-    assert first == "2026-11-20,2,14.35,2,7.18,1,9.50,4.85"
+    last = expected["gold.daily_order_metrics"].write_csv().splitlines()[-1]
+    assert last == "2026-11-20,2,14.35,2,7.18,1,9.50,4.85"

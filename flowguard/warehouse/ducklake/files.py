@@ -4,19 +4,18 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
 import duckdb
-import pyarrow as arrow
-import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 
 from flowguard.models.table import Table
 from flowguard.warehouse.base import DataFile
 from flowguard.warehouse.ducklake.connection import LAKE
+from flowguard.warehouse.parquet import batches
 
 _FILES = """
 SELECT data_file, delete_file FROM ducklake_list_files('{lake}', '{table.name}', schema => '{table.schema}')
@@ -26,7 +25,6 @@ SELECT data_file, delete_file FROM ducklake_list_files('{lake}', '{table.name}',
 def at_hand(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> tuple[DataFile, ...]:
     """The files of a table in the newest snapshot, under names of their own: those that the lake gives them go away
     when it is compacted."""
-    folder.mkdir(parents=True, exist_ok=True)
     listed = connection.execute(_FILES.format(lake=LAKE, table=table)).fetchall()
     return tuple(
         DataFile(
@@ -55,20 +53,10 @@ def _joined(table: Table, files: list[Path], data: Path, days: Collection[date] 
     if not files:
         return (), 0
     with parquet.ParquetWriter(target, parquet.read_schema(files[0]), compression="zstd") as writer:
-        for batch in _batches(table, files, days):
+        for batch in batches(table, files, days):
             writer.write_batch(batch)
             rows += batch.num_rows
     return ((str(target),), rows) if rows else ((), 0)
-
-
-def _batches(table: Table, files: list[Path], days: Collection[date] | None) -> Iterator[arrow.RecordBatch]:
-    for file in files:
-        for batch in parquet.ParquetFile(file).iter_batches():
-            if days is None or table.day is None:
-                yield batch
-            else:
-                of_days = arrow.array(sorted(days), arrow.date32())
-                yield batch.filter(compute.is_in(batch.column(table.day), of_days))
 
 
 def _placed(file: Path, folder: Path) -> str:

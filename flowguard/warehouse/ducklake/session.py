@@ -1,6 +1,6 @@
 """One connection to the lake: snapshots, transactions, and the changes made in them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -49,6 +49,9 @@ class DuckLakeSession:
         with atomically(self._connection):
             yield
 
+    def frozen(self) -> AbstractContextManager[None]:
+        return self.snapshot()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with self._lock(), storage_errors(self._folder), atomically(self._connection):
@@ -61,9 +64,8 @@ class DuckLakeSession:
                 f"schema => '{staged.table.schema}')"
             )
 
-    def files(self, table: Table, folder: Path) -> tuple[DataFile, ...]:
-        with storage_errors(folder):
-            return files.at_hand(self._connection, table, folder)
+    def files(self, table: Table, folder: Path, columns: Collection[str]) -> tuple[DataFile, ...]:
+        return files.at_hand(self._connection, table, folder)
 
     def insert(self, table: Table, rows: pl.DataFrame | str) -> None:
         with self._relation(rows) as source:

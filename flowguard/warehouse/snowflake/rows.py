@@ -1,5 +1,6 @@
 """What Snowflake answers, as frames with our names and types."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -7,6 +8,7 @@ import polars as pl
 from flowguard.warehouse.snowflake.scratch import Kind
 
 if TYPE_CHECKING:
+    import pyarrow as arrow
     from snowflake.connector.cursor import ResultMetadata, SnowflakeCursor
 
 _SMALL_DIGITS = 9
@@ -24,11 +26,12 @@ _AS_DECLARED = {"REAL": "FLOAT", "TEXT": "VARCHAR", "TIMESTAMP": "TIMESTAMP_NTZ"
 
 def fetch(cursor: "SnowflakeCursor") -> pl.DataFrame:
     """All rows of the last query."""
-    table = cursor.fetch_arrow_all(force_return_table=True)
-    frame = pl.DataFrame(pl.from_arrow(table))
-    described = {column.name.lower(): _polars_type(column) for column in cursor.description}
-    frame.columns = list(described)
-    return frame.cast(described)  # type: ignore[arg-type]
+    return _typed(cursor.fetch_arrow_all(force_return_table=True), cursor)
+
+
+def pieces(cursor: "SnowflakeCursor") -> Iterator[pl.DataFrame]:
+    """All rows of the last query, one piece after the other as Snowflake has laid them down."""
+    return (_typed(table, cursor) for table in cursor.fetch_arrow_batches())
 
 
 def kind(column: "ResultMetadata") -> Kind:
@@ -47,6 +50,13 @@ def kind_of(type: Any) -> Kind:
         return Kind("FIXED", "NUMBER(9, 0)" if type in (pl.Int8, pl.Int16, pl.Int32) else "NUMBER(18, 0)")
     [slot] = [slot for slot, known in _TYPES.items() if type == known] or ["TEXT"]
     return Kind(slot, _AS_DECLARED.get(slot, slot))
+
+
+def _typed(table: "arrow.Table", cursor: "SnowflakeCursor") -> pl.DataFrame:
+    frame = pl.DataFrame(pl.from_arrow(table))
+    described = {column.name.lower(): _polars_type(column) for column in cursor.description}
+    frame.columns = list(described)
+    return frame.cast(described)  # type: ignore[arg-type]
 
 
 def _polars_type(column: "ResultMetadata") -> pl.DataType | type[pl.DataType]:

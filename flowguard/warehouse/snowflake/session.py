@@ -3,7 +3,7 @@
 Between BEGIN and COMMIT there is no DDL, which would commit: what is kept goes into a table that was made before.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +12,14 @@ from uuid import uuid4
 import polars as pl
 from sqlglot import exp
 
-from flowguard.errors import InvalidInput, StorageFailed
+from flowguard.errors import StorageFailed
 from flowguard.faults import crash_point
 from flowguard.models import render
 from flowguard.models.parameters import Parameters
 from flowguard.models.scope import Scope
 from flowguard.models.table import Model, Table
 from flowguard.warehouse.base import DataFile, Staged
-from flowguard.warehouse.snowflake import scratch, stage
+from flowguard.warehouse.snowflake import export, scratch, stage
 from flowguard.warehouse.snowflake.dialect import parse, translate
 from flowguard.warehouse.snowflake.errors import translated
 from flowguard.warehouse.snowflake.recall import Recall
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
 
-NO_SPARK = (
-    "Spark reads and writes the files of DuckLake only: on Snowflake, take a larger virtual warehouse "
-    "(FLOWGUARD_SNOWFLAKE_WAREHOUSE) for a rebuild of years, and leave --engine out"
-)
 LONGEST_STATEMENT_SECONDS = 3600
 """Of a transaction, which may rebuild years; the connection's own limit is for what people and sensors wait for."""
 
@@ -86,6 +82,11 @@ class SnowflakeSession:
             self._patience = None
 
     @contextmanager
+    def frozen(self) -> Iterator[None]:
+        with self._lock(), self.snapshot():
+            yield
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         with self._lock():
             self._in_transaction = True
@@ -117,8 +118,11 @@ class SnowflakeSession:
     def prepare(self, staged: Iterable[Staged]) -> None:
         self._prepared |= {part.table.full_name: part for part in staged}
 
-    def files(self, table: Table, folder: Path) -> tuple[DataFile, ...]:
-        raise InvalidInput(NO_SPARK)
+    def files(self, table: Table, folder: Path, columns: Collection[str]) -> tuple[DataFile, ...]:
+        chosen = [name for name in table.column_names if name in columns or name in table.keys]
+        selected = self._run(f"SELECT {', '.join(chosen)} FROM {table.full_name}", table.full_name)
+        with translated():
+            return (DataFile(export.write(table, selected, folder)),)
 
     def forget(self) -> None:
         """Delete what was kept. A DELETE locks the table against others', so this is not done in a transaction."""

@@ -20,12 +20,13 @@ from flowguard.settings import Settings
 from flowguard.warehouse import tag
 from flowguard.warehouse.base import Session, Spent, Staged, Warehouse, parameters_of
 from flowguard.warehouse.lock import file_lock
-from flowguard.warehouse.snowflake import history, migrations, scratch, stage
+from flowguard.warehouse.parquet import batches
+from flowguard.warehouse.snowflake import export, history, migrations, scratch, stage
 from flowguard.warehouse.snowflake.connection import connect
 from flowguard.warehouse.snowflake.dialect import parse
 from flowguard.warehouse.snowflake.errors import translated
 from flowguard.warehouse.snowflake.recall import Recall
-from flowguard.warehouse.snowflake.session import NO_SPARK, SnowflakeSession
+from flowguard.warehouse.snowflake.session import SnowflakeSession
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -75,7 +76,10 @@ class SnowflakeWarehouse:
         return _reconnecting(lambda: self._stage(table, frame))
 
     def adopt(self, table: Table, folder: Path, days: Collection[date] | None = None) -> Staged:
-        raise InvalidInput(NO_SPARK)
+        files = sorted(folder.rglob("*.parquet"))
+        pieces = [self.stage(table, piece) for piece in export.joined(batches(table, files, days))]
+        taken = tuple(file for piece in pieces for file in piece.files)
+        return Staged(table, taken, sum(piece.rows for piece in pieces))
 
     def model_sql(self, model: Model, scope: Scope) -> str:
         return render.select(model, scope, parameters_of(self._settings))
