@@ -1,20 +1,25 @@
 """Ports of the loopback interface."""
 
+import secrets
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from flowguard.errors import PlatformFailed
 from flowguard.settings import Settings
 
 HOST = "127.0.0.1"
+_FOR_SERVERS = range(20_000, 32_768)
+"""Below those of outgoing connections, which Linux takes from 32,768 on, others from higher ports."""
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that was free a moment ago, and is not one that an outgoing connection gets meanwhile."""
+    while True:
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind((HOST, secrets.choice(_FOR_SERVERS)))
+            return int(probe.getsockname()[1])
 
 
 def on_free_ports(settings: Settings) -> Settings:

@@ -34,3 +34,9 @@ def test_everything_local_moves_to_ports_of_its_own(tmp_path: Path) -> None:
 def test_a_broker_of_our_own_listens_on_loopback_only(tmp_path: Path, bootstrap: str) -> None:
     with pytest.raises(PlatformFailed, match="--broker external"):
         ports.broker_port(load_settings(tmp_path, kafka_bootstrap_servers=bootstrap))
+
+
+def test_a_free_port_is_not_one_that_an_outgoing_connection_could_get() -> None:
+    with socket.create_server((ports.HOST, 0)) as server, socket.create_connection(server.getsockname()) as outgoing:
+        # Both have what the kernel gives who asks for no port in particular.
+        assert ports.free_port() < min(server.getsockname()[1], outgoing.getsockname()[1])
