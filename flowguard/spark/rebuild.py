@@ -71,7 +71,7 @@ def rebuild(
     Like `flowguard.rounds.backfill.rebuild`, with the same result. ``tell`` gets a line for each table computed.
 
     Raises:
-        InvalidInput: tables of Bronze are among them, or the warehouse has no files that Spark could read.
+        InvalidInput: tables of Bronze are among them.
         MissingComponent: there is no Spark, or no Java.
         EngineFailed: the master does not answer, or the job failed; no table was changed.
         StorageFailed: the stage or the warehouse is full.

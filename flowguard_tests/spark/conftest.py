@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from datetime import date, timedelta
+from pathlib import Path
 from random import Random, SystemRandom
 from typing import Any
 
@@ -20,6 +21,8 @@ from flowguard_tests.require import require
 from flowguard_tests.rounds.histories import Feeder
 from flowguard_tests.spark import nasty
 from flowguard_tests.spark.lake import Run
+from flowguard_tests.spark.world import FIRST, World, created
+from flowguard_tests.warehouse.fakesnow import in_database_of_its_own
 
 EVENTS, ROUNDS = 3000, 4
 SPOILED = (
@@ -37,6 +40,12 @@ SMALL = (
 )
 """For little data in many files: jobs that list files, tasks that have nothing to do, and compiling what runs once
 would take most of the time."""
+
+QUICK = (
+    *("spark.ui.enabled=false", "spark.sql.shuffle.partitions=2", "spark.driver.bindAddress=127.0.0.1"),
+    *("spark.sql.codegen.wholeStage=false", "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1"),
+)
+"""For little data: compiling what it is computed by takes longer than computing it."""
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +86,26 @@ def nasty_home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             for statement in SPOILED:
                 session.execute(statement)
     return settings
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    """One that says how Spark computes."""
+    require("spark")
+    return load_settings(tmp_path / "home", start_date=FIRST, spark_master="local[2]", spark_conf=QUICK)
+
+
+@pytest.fixture
+def world(home: Settings) -> Iterator[World]:
+    with created(home) as world:
+        yield world
+
+
+@pytest.fixture(params=["ducklake", "snowflake"])
+def either_world(request: pytest.FixtureRequest, home: Settings) -> Iterator[World]:
+    """Of either warehouse."""
+    settings = home
+    if request.param == "snowflake":
+        settings = in_database_of_its_own(home, request.getfixturevalue("on_fakesnow"))
+    with created(settings) as world:
+        yield world

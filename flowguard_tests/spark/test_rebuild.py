@@ -1,78 +1,23 @@
-"""A rebuild on Spark: what it makes of a home, whatever comes meanwhile, and whatever is killed."""
+"""A rebuild on Spark: what it makes of a home, whatever comes meanwhile and whatever is wrong."""
 
 import importlib.util
 import json
-import os
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
 from flowguard.errors import EngineFailed, InvalidInput, InvalidSettings, MissingComponent, StorageFailed
-from flowguard.faults import CRASH_POINTS
-from flowguard.gold.tables import GOLD
-from flowguard.models.registry import MODELS
 from flowguard.rounds import backfill, gold
-from flowguard.rounds.backfill import Done
-from flowguard.rounds.commit import commit
 from flowguard.rounds.rebuildable import BY_DEFAULT
-from flowguard.settings import Settings, as_environment, load_settings
 from flowguard.spark.rebuild import rebuild
 from flowguard.spark.submit import submit
-from flowguard.warehouse import Warehouse, open_warehouse
-from flowguard_tests.require import require
-from flowguard_tests.rounds.histories import Feeder, Sent
-from flowguard_tests.warehouse.fakesnow import in_database_of_its_own
-
-FIRST, LAST = date(2026, 11, 1), date(2026, 11, 9)
-QUICK = (
-    *("spark.ui.enabled=false", "spark.sql.shuffle.partitions=2", "spark.driver.bindAddress=127.0.0.1"),
-    *("spark.sql.codegen.wholeStage=false", "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1"),
-)
-"""For little data: compiling what it is computed by takes longer than computing it."""
-TABLES = (*(model.full_name for model in MODELS), "ops.outbox")
-IGNORED = {"sequence"}
-"""In which order changes are told is not what they say."""
-DAMAGE = (
-    *(f"DELETE FROM {model.full_name} WHERE {model.day or 'cohort_week'} >= '2026-11-03'" for model in GOLD),
-    "DELETE FROM silver.orders_cleaned WHERE order_date = '2026-11-04'",
-    "UPDATE silver.orders_cleaned SET price = 1, refunded_at = NULL WHERE order_date = '2026-11-05'",
-    "DELETE FROM silver.clicks_cleaned WHERE event_date = '2026-11-06'",
-    "DELETE FROM silver.order_duplicates",
-)
-
-
-def event(number: int, **changes: Any) -> bytes:
-    told = {
-        "event_id": f"e{number}",
-        "event_type": "order_placed",
-        "order_id": f"o{number}",
-        "user_id": f"u{number % 7}",
-        "item_id": f"i{number % 5}",
-        "price": "9.50",
-        "event_timestamp": f"2026-11-{1 + number % 9:02d}T12:00:{number % 60:02d}Z",
-    }
-    return json.dumps(told | changes).encode()
-
-
-def click(number: int, **changes: Any) -> bytes:
-    return event(number, event_type="click", event_id=f"c{number}", **changes)
-
-
-def sent(*values: bytes) -> list[Sent]:
-    topics = ["clicks.v1" if b'"click"' in value else "orders.v1" for value in values]
-    return [Sent(topic, 0, 1000, value) for topic, value in zip(topics, values, strict=True)]
-
+from flowguard_tests.spark.world import FIRST, LAST, World, assert_same, click, event, sent
 
 LATE = sent(
     event(500, event_timestamp="2026-11-04T13:00:00Z", user_id="u1"),
@@ -83,83 +28,6 @@ LATE = sent(
     click(505, event_timestamp="2026-11-12T10:00:00Z", user_id="u2"),
 )
 """Of days that are rebuilt and of another: an order, the refund of an old one, a repeat, clicks that change credit."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _spark() -> None:
-    require("spark")
-
-
-@dataclass
-class World:
-    """A home with orders and clicks of nine days, repeats and refunds among them."""
-
-    settings: Settings
-    warehouse: Warehouse
-    feeder: Feeder
-
-    def tell(self, events: list[Sent]) -> None:
-        """A round."""
-        with self.warehouse.session() as session:
-            assert commit(session, self.feeder.chunk(events), self.settings) is not None
-
-    def tables(self) -> dict[str, pl.DataFrame]:
-        found = {name: self.warehouse.query(f"SELECT * FROM {name}") for name in TABLES}
-        return {name: rows.drop(IGNORED, strict=False).sort(pl.all()) for name, rows in found.items()}
-
-    def damage(self) -> None:
-        with self.warehouse.session() as session, session.transaction():
-            for statement in DAMAGE:
-                session.execute(statement)
-
-    def rebuild(self, before: Callable[[], None] = lambda: None, **changes: Any) -> list[Done]:
-        settings = self.settings.model_copy(update=changes)
-        done: list[Done] = []
-
-        def submitted(plan: Path, tell: Callable[[str], None]) -> None:
-            before()
-            submit(settings, plan, tell)
-
-        run = partial(rebuild, self.warehouse, settings, BY_DEFAULT, FIRST, LAST, run_id="spark", on_done=done.append)
-        run(submit=submitted)
-        return done
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return load_settings(tmp_path / "home", start_date=FIRST, spark_master="local[2]", spark_conf=QUICK)
-
-
-@pytest.fixture
-def world(home: Settings) -> Iterator[World]:
-    with created(home) as world:
-        yield world
-
-
-@pytest.fixture(params=["ducklake", "snowflake"])
-def either_world(request: pytest.FixtureRequest, home: Settings) -> Iterator[World]:
-    """Of either warehouse."""
-    settings = home
-    if request.param == "snowflake":
-        settings = in_database_of_its_own(home, request.getfixturevalue("on_fakesnow"))
-    with created(settings) as world:
-        yield world
-
-
-@contextmanager
-def created(settings: Settings) -> Iterator[World]:
-    orders = [*map(event, range(60)), event(1), event(99, event_type="order_refunded", order_id="o3")]
-    clicks = [click(number, event_timestamp=f"2026-11-{1 + number % 9:02d}T11:50:00Z") for number in (*range(60), 2)]
-    with closing(open_warehouse(settings)) as warehouse:
-        world = World(settings, warehouse, Feeder(settings, warehouse))
-        world.tell(sent(*orders, *clicks))
-        gold.refresh(warehouse, settings)
-        yield world
-
-
-def assert_same(found: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:
-    for name, rows in expected.items():
-        assert_frame_equal(found[name], rows)
 
 
 @pytest.mark.faults  # for its length
@@ -271,97 +139,3 @@ def test_a_full_stage_is_said_and_leaves_the_tables(world: World, small_disk: Pa
         spark()
     assert_same(world.tables(), before)
     assert list(small_disk.iterdir()) == [filler]
-
-
-_KILLED = """
-import sys
-from contextlib import closing
-from datetime import date
-from functools import partial
-from pathlib import Path
-from flowguard.faults import arm
-from flowguard.rounds.rebuildable import BY_DEFAULT
-from flowguard.settings import load_settings
-from flowguard.spark.rebuild import rebuild
-from flowguard.spark.submit import submit
-from flowguard.warehouse import open_warehouse
-
-arm(sys.argv[1])
-settings = load_settings()
-with closing(open_warehouse(settings)) as warehouse:
-    days = date.fromisoformat(sys.argv[2]), date.fromisoformat(sys.argv[3])
-    rebuild(warehouse, settings, BY_DEFAULT, *days, run_id="killed", submit=partial(submit, settings))
-"""
-POINTS = [name for name in CRASH_POINTS if name.startswith("spark.")] + ["gold.swapped"]
-
-
-@pytest.mark.faults
-@pytest.mark.parametrize("point", POINTS)
-def test_killed_at_any_step_a_retry_finishes(either_world: World, point: str) -> None:
-    world = either_world
-    expected = world.tables()
-    world.damage()
-    damaged = world.tables()
-    killed = [sys.executable, "-c", _KILLED, point, str(FIRST), str(LAST)]
-    ended = subprocess.run(killed, env=as_environment(world.settings), check=False, timeout=250)
-    assert ended.returncode == -signal.SIGKILL
-    found = world.tables()
-    for name, rows in damaged.items():
-        assert any(found[name].equals(whole) for whole in (rows, expected[name])), f"{name} is neither old nor new"
-    world.rebuild()
-    assert_same(world.tables(), expected)
-    assert list((world.settings.home / "spark").iterdir()) == []
-
-
-@pytest.mark.faults
-def test_a_killed_driver_leaves_the_tables_and_a_retry_finishes(world: World) -> None:
-    """The driver's process is killed in the midst of a step."""
-    before = world.tables()
-
-    def killing(plan: Path, tell: Callable[[str], None]) -> None:
-        def kill(line: str) -> None:
-            tell(line)
-            if line.startswith("step 3 of"):
-                [driver] = [pid for pid in _children(os.getpid()) if "SparkSubmit" in _command(pid)]
-                os.kill(driver, signal.SIGKILL)
-
-        submit(world.settings, plan, kill)
-
-    with pytest.raises(EngineFailed, match="was killed by signal 9"):
-        rebuild(world.warehouse, world.settings, BY_DEFAULT, FIRST, LAST, run_id="spark", submit=killing)
-    assert_same(world.tables(), before)
-    world.rebuild()
-    assert_same(world.tables(), before)
-
-
-def _children(pid: int) -> list[int]:
-    children = (Path("/proc") / str(pid) / "task" / str(pid) / "children").read_text()
-    return [int(child) for child in children.split()]
-
-
-def _command(pid: int) -> str:
-    return (Path("/proc") / str(pid) / "cmdline").read_text()
-
-
-@pytest.mark.faults
-def test_a_killed_worker_is_made_up_for_by_the_others(world: World, tmp_path: Path) -> None:
-    """With its executors, in the midst of a step, on a cluster of two."""
-    from flowguard_tests.spark.cluster import standalone_cluster
-
-    expected = world.tables()
-    world.damage()
-    with standalone_cluster(tmp_path / "cluster") as cluster:
-        settings = world.settings.model_copy(update={"spark_master": cluster.master})
-        steps: list[str] = []
-
-        def killing(plan: Path, tell: Callable[[str], None]) -> None:
-            def kill(line: str) -> None:
-                steps.append(line)
-                if len(steps) == 3:
-                    os.killpg(cluster.workers[0], signal.SIGKILL)
-
-            submit(settings, plan, kill)
-
-        rebuild(world.warehouse, settings, BY_DEFAULT, FIRST, LAST, run_id="spark", submit=killing)
-    assert len(steps) > 3
-    assert_same(world.tables(), expected)
