@@ -25,6 +25,7 @@ from flowguard.errors import (
 from flowguard.models.ops import DIRTY_DAYS
 from flowguard.settings import Settings, as_environment, load_settings
 from flowguard.warehouse import Staged, Warehouse, open_warehouse
+from flowguard.warehouse.lock import file_lock
 from flowguard.warehouse.snowflake import scratch, stage
 from flowguard.warehouse.snowflake.connection import connect, connector
 from flowguard.warehouse.snowflake.errors import translated
@@ -62,6 +63,17 @@ def test_a_file_that_gives_other_rows_than_were_uploaded_rolls_the_transaction_b
                 session.insert(DIRTY_DAYS, dirty(3))
                 session.append(wrong)
         assert session.query(COUNT).item() == 2
+
+
+def test_nobody_writes_while_the_tables_are_frozen(warehouse: Warehouse, on_fakesnow: Settings) -> None:
+    """Several statements see no one snapshot here."""
+    lock = on_fakesnow.home / "warehouse" / "write.lock"
+    with warehouse.session() as session, session.frozen():
+        assert session.query(COUNT).item() == 0
+        with pytest.raises(WarehouseBusy), file_lock(lock, 0.0):
+            pass
+    with file_lock(lock, 0.0):
+        pass
 
 
 def test_what_killed_processes_kept_goes_when_a_writer_opens(warehouse: Warehouse, on_fakesnow: Settings) -> None:
