@@ -4,6 +4,8 @@ import re
 from datetime import date, timedelta
 
 import pytest
+import sqlglot
+from sqlglot import exp
 
 from flowguard.gold.tables import DAILY_ORDER_METRICS, FLOW_LEDGER, USER_COHORTS
 from flowguard.models import render
@@ -46,6 +48,20 @@ def test_the_sources_are_what_the_texts_read() -> None:
     assert sql.sources([ORDERS_CLEANED, DAILY_ORDER_METRICS]) == (
         *("bronze.orders_raw", "silver.order_duplicates", "silver.order_refunds", "silver.orders_cleaned"),
     )
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.full_name)
+def test_every_column_that_is_read_is_named(model: Model) -> None:
+    """What is not named need not be in the files: so no star may be of a table."""
+    step, kept = sql.step(model, TWO, PARAMETERS, "to"), sql.kept(TWO)
+    tables = {render.name_in(name, sql.DIALECT) for name in sql.sources([model])}
+    for text in (step.select, *kept.values()):
+        for select in sqlglot.parse_one(text, read=sql.DIALECT).find_all(exp.Select):
+            if any(column.is_star for column in select.expressions):
+                joined = [select.args["from_"], *select.args.get("joins", ())]
+                assert tables.isdisjoint(part.this.name for part in joined)
+    found = sql.names([step], kept)
+    assert found >= set(model.keys) and "payload" not in found
 
 
 def test_what_was_told_is_kept_where_orders_are_attributed() -> None:
