@@ -13,6 +13,7 @@ from flowguard.local.backfill import ENGINE_TAG
 from flowguard.local.demo.catch_up import catch_up
 from flowguard.local.platform import Platform
 from flowguard.local.ports import on_free_ports
+from flowguard.local.ready import webserver_address
 from flowguard.local.shoppers import Plan, history
 from flowguard.local.shoppers.sending import deliver
 from flowguard.local.webserver import ask
@@ -60,7 +61,7 @@ def test_days_that_are_chosen_there_are_computed_by_spark(browser: Browser, tmp_
 
 def launch(page: Page, settings: Settings, selection: str, engine: str) -> None:
     """Have all days of the selected assets materialized, as a person does it."""
-    page.goto(f"http://127.0.0.1:{settings.webserver_port}/asset-groups/")
+    page.goto(f"{webserver_address(settings)}/asset-groups/")
     everything = page.get_by_role("button", name="Materialize all").first
     all_of_them = everything.inner_text()
     page.locator(".CodeMirror").first.click()

@@ -3,7 +3,6 @@
 import secrets
 import socket
 from collections.abc import Mapping
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 from flowguard.errors import PlatformFailed
@@ -16,10 +15,9 @@ _FOR_SERVERS = range(20_000, 32_768)
 
 def free_port() -> int:
     """A port that was free a moment ago, and is not one that an outgoing connection gets meanwhile."""
-    while True:
-        with suppress(OSError), socket.socket() as probe:
-            probe.bind((HOST, secrets.choice(_FOR_SERVERS)))
-            return int(probe.getsockname()[1])
+    while not is_free(HOST, port := secrets.choice(_FOR_SERVERS)):
+        pass
+    return port
 
 
 def on_free_ports(settings: Settings) -> Settings:

@@ -1,12 +1,10 @@
 """Backfills: in steps that are whole or not there, of what can be rebuilt, to the same tables as before."""
 
-import json
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 import polars as pl
 import pytest
@@ -21,24 +19,12 @@ from flowguard.rounds.commit import commit
 from flowguard.rounds.rebuildable import BY_DEFAULT
 from flowguard.settings import Settings, as_environment, load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard_tests.rounds.flow import order
 from flowguard_tests.rounds.histories import Feeder, Sent
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 9)
 SILVER = tuple(name for name in BY_DEFAULT if name.startswith("silver."))
 DAYS = {model.full_name: model.day for model in MODELS if model.day}
-
-
-def event(number: int, **changes: Any) -> bytes:
-    told = {
-        "event_id": f"e{number}",
-        "event_type": "order_placed",
-        "order_id": f"o{number}",
-        "user_id": f"u{number % 7}",
-        "item_id": f"i{number % 5}",
-        "price": "9.50",
-        "event_timestamp": f"2026-11-{1 + number % 9:02d}T12:00:{number % 60:02d}Z",
-    }
-    return json.dumps(told | changes).encode()
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +36,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def warehouse(settings: Settings) -> Iterator[Warehouse]:
     """Orders and clicks of nine days, repeats and refunds among them, which arrived on the 20th."""
     warehouse = open_warehouse(settings)
-    orders = [*map(event, range(45)), event(1), event(99, event_type="order_refunded", order_id="o3")]
-    clicks = [event(number, event_type="click") for number in (*range(45), 2)]
+    orders = [*map(order, range(45)), order(1), order(99, event_type="order_refunded", order_id="o3")]
+    clicks = [order(number, event_type="click") for number in (*range(45), 2)]
     sent = [Sent("orders.v1", 0, 1000, value) for value in orders]
     sent += [Sent("clicks.v1", 0, 1000, value) for value in clicks]
     with warehouse.session() as session:
@@ -198,8 +184,8 @@ def test_rounds_go_on_while_a_backfill_is_between_two_steps(
 ) -> None:
     """A late order and its click come in when their day was rebuilt already; both are in the tables afterwards."""
     feeder = Feeder(settings, warehouse)
-    late = [Sent("orders.v1", 1, 5000, event(200, event_timestamp="2026-11-01T09:00:00Z"))]
-    late += [Sent("clicks.v1", 1, 0, event(200, event_type="click", event_timestamp="2026-11-01T08:59:00Z"))]
+    late = [Sent("orders.v1", 1, 5000, order(200, event_timestamp="2026-11-01T09:00:00Z"))]
+    late += [Sent("clicks.v1", 1, 0, order(200, event_type="click", event_timestamp="2026-11-01T08:59:00Z"))]
 
     def come(done: Done) -> None:
         if done.step.number == 1:

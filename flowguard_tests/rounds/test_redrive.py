@@ -1,6 +1,5 @@
 """Redrive: each entry moves to another column of the ledger once, whatever is killed and when."""
 
-import json
 import shutil
 import signal
 import subprocess
@@ -28,6 +27,7 @@ from flowguard.rounds.redrive import Redriven, rehearse
 from flowguard.settings import Settings, as_environment, load_settings
 from flowguard.warehouse import Warehouse, open_warehouse
 from flowguard.warehouse.lock import file_lock
+from flowguard_tests.rounds.flow import order
 from flowguard_tests.rounds.histories import Feeder, Sent
 
 STRICT, LOOSE = date(2026, 11, 10), date(2026, 10, 1)
@@ -38,16 +38,8 @@ EVERYTHING = Selection()
 
 
 def event(number: int, **changes: Any) -> bytes:
-    told = {
-        "event_id": f"e{number}",
-        "event_type": "order_placed",
-        "order_id": f"o{number}",
-        "user_id": f"u{number % 7}",
-        "item_id": f"i{number % 5}",
-        "price": "9.50",
-        "event_timestamp": f"2026-11-15T12:00:{number % 60:02d}Z",
-    }
-    return json.dumps(told | changes).encode()
+    """After both starts."""
+    return order(number, **{"event_timestamp": f"2026-11-15T12:00:{number % 60:02d}Z"} | changes)
 
 
 def early(number: int, **changes: Any) -> bytes:

@@ -17,12 +17,13 @@ from flowguard.rounds import backfill, gold
 from flowguard.rounds.rebuildable import BY_DEFAULT
 from flowguard.spark.rebuild import rebuild
 from flowguard.spark.submit import submit
-from flowguard_tests.spark.world import FIRST, LAST, World, assert_same, click, event, sent
+from flowguard_tests.rounds.flow import order
+from flowguard_tests.spark.world import FIRST, LAST, World, assert_same, click, sent
 
 LATE = sent(
-    event(500, event_timestamp="2026-11-04T13:00:00Z", user_id="u1"),
-    event(501, event_type="order_refunded", order_id="o13"),
-    event(502, order_id="o4", event_timestamp="2026-11-06T08:00:00Z"),
+    order(500, event_timestamp="2026-11-04T13:00:00Z", user_id="u1"),
+    order(501, event_type="order_refunded", order_id="o13"),
+    order(502, order_id="o4", event_timestamp="2026-11-06T08:00:00Z"),
     click(503, event_timestamp="2026-11-04T12:59:00Z", user_id="u1"),
     click(504, event_timestamp="2026-11-05T11:59:59Z", user_id="u4"),
     click(505, event_timestamp="2026-11-12T10:00:00Z", user_id="u2"),

@@ -1,6 +1,5 @@
 """A home with orders and clicks of nine days, and its rebuild on Spark."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from flowguard.settings import Settings
 from flowguard.spark.rebuild import rebuild
 from flowguard.spark.submit import submit
 from flowguard.warehouse import Warehouse, open_warehouse
+from flowguard_tests.rounds.flow import order
 from flowguard_tests.rounds.histories import Feeder, Sent
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 9)
@@ -37,21 +37,8 @@ DAMAGE = (
 )
 
 
-def event(number: int, **changes: Any) -> bytes:
-    told = {
-        "event_id": f"e{number}",
-        "event_type": "order_placed",
-        "order_id": f"o{number}",
-        "user_id": f"u{number % 7}",
-        "item_id": f"i{number % 5}",
-        "price": "9.50",
-        "event_timestamp": f"2026-11-{1 + number % 9:02d}T12:00:{number % 60:02d}Z",
-    }
-    return json.dumps(told | changes).encode()
-
-
 def click(number: int, **changes: Any) -> bytes:
-    return event(number, event_type="click", event_id=f"c{number}", **changes)
+    return order(number, event_type="click", event_id=f"c{number}", **changes)
 
 
 def sent(*values: bytes) -> list[Sent]:
@@ -96,7 +83,7 @@ class World:
 
 @contextmanager
 def created(settings: Settings) -> Iterator[World]:
-    orders = [*map(event, range(60)), event(1), event(99, event_type="order_refunded", order_id="o3")]
+    orders = [*map(order, range(60)), order(1), order(99, event_type="order_refunded", order_id="o3")]
     clicks = [click(number, event_timestamp=f"2026-11-{1 + number % 9:02d}T11:50:00Z") for number in (*range(60), 2)]
     with closing(open_warehouse(settings)) as warehouse:
         world = World(settings, warehouse, Feeder(settings, warehouse))

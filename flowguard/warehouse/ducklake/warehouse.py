@@ -74,7 +74,7 @@ class DuckLakeWarehouse:
     @contextmanager
     def at_full_strength(self) -> Iterator[Warehouse]:
         """A database of its own. Where the number of threads changes while another connection works, DuckDB can block
-        for ever: it waits for a thread to end that waits for it (ADR 0003)."""
+        for ever: it waits for a thread to end that waits for it (ADR 0014)."""
         with closing(DuckLakeWarehouse(self._settings, read_only=self._read_only, limits=FULL_STRENGTH)) as strong:
             yield strong
 
